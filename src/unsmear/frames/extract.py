@@ -1,0 +1,83 @@
+"""One sequence of an archive to one frame store."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from unsmear.frames.archive import list_members, open_archive, read_member
+from unsmear.frames.numbering import describe_numbers
+from unsmear.frames.png import decode_png
+from unsmear.frames.store import create_store
+
+
+def extract_sequence(
+    archive: str | Path, part: str, sequence: str, output: str | Path, max_frames: int | None = None
+) -> None:
+    """Decode one sequence of a zip in REDS layout into a store, (T, H, W, 3) uint8 RGB.
+
+    Frames go one by one from the zip to the store: two are in memory at most. The CRC of each
+    member and of each PNG chunk is checked. The store appears whole or not at all.
+
+    Parameters
+    ----------
+    archive : zip file
+    part : `train` or `val`, as in the members' paths
+    sequence : three digits
+    output : the `.npy` to write
+    max_frames : frames to take from the start; None takes all
+
+    Raises
+    ------
+    ValueError
+        For a missing sequence, one without frames, gaps or doubles in the numbers, an unreadable
+        picture, or frames of mixed sizes; it names archive, member or numbers, and what to do.
+    """
+    with open_archive(archive) as opened:
+        frames = list_members(opened, archive).get((part, sequence))
+        members = check_numbers(frames, f"{archive}: sequence {part}/{sequence}")[:max_frames]
+        first = _decode(read_member(opened, members[0], archive), members[0], archive)
+        with create_store(output, (len(members), *first.shape)) as store:
+            store[0] = first
+            for index, member in enumerate(members[1:], start=1):
+                frame = _decode(read_member(opened, member, archive), member, archive)
+                if frame.shape != first.shape:
+                    raise ValueError(
+                        f"{archive}: member {member} has {frame.shape[1]} x {frame.shape[0]} pixels, "
+                        f"{members[0]} has {first.shape[1]} x {first.shape[0]}; "
+                        "all frames of a sequence must have one size"
+                    )
+                store[index] = frame
+
+
+def check_numbers(frames: list[tuple[int, str]] | None, name: str) -> list[str]:
+    """Member names in the order of frame numbers, when these run without gap or double.
+
+    Raises
+    ------
+    ValueError
+        Naming ``name`` and the numbers.
+    """
+    if frames is None:
+        raise ValueError(f"{name} is not there; check the archive and the sequence's name")
+    if not frames:
+        raise ValueError(f"{name} has no frame; add its NNNNNNNN.png files or remove the folder")
+    numbers = [number for number, _ in frames]
+    doubles = [one for one, other in pairwise(numbers) if one == other]
+    if doubles:
+        raise ValueError(f"{name} holds frames twice: {describe_numbers(doubles)}; keep one of each")
+    if numbers[-1] - numbers[0] + 1 != len(numbers):
+        gaps = [range(one + 1, other) for one, other in pairwise(numbers) if other != one + 1]
+        text = ", ".join(f"{gap[0]}" if len(gap) == 1 else f"{gap[0]}-{gap[-1]}" for gap in gaps[:8])
+        text += f" and {len(gaps) - 8} more gaps" if len(gaps) > 8 else ""
+        raise ValueError(f"{name} lacks frames {text}; add them, or renumber the frames if none is missing")
+    return [member for _, member in frames]
+
+
+def _decode(data: bytes, member: str, archive: str | Path) -> np.ndarray:
+    try:
+        return decode_png(data)
+    except ValueError as error:
+        raise ValueError(f"{archive}: the picture {member} {error}; fetch or pack it again") from None

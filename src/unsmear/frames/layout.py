@@ -1,0 +1,178 @@
+"""Which sequence comes from which file and goes to which split: what the workflow plans with.
+
+Only light imports here: this runs whenever the workflow is parsed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unsmear.frames.archive import list_sequences
+from unsmear.frames.config import DataConfig
+
+
+@dataclass(frozen=True, order=True)
+class SourceSequence:
+    """A sequence as its source holds it: ``num_frames`` frames of ``part`` (train or val) in ``archive``."""
+
+    part: str
+    sequence: str
+    archive: str
+    num_frames: int
+
+
+@dataclass(frozen=True, order=True)
+class SequenceRecord:
+    """A sequence as the workflow uses it: ``archive`` and ``part`` to read, ``split`` to write."""
+
+    split: str
+    sequence: str
+    archive: str
+    part: str
+    num_frames: int
+
+
+def find_archives(folder: str | Sequence[str]) -> list[Path]:
+    """Zips that `data.archives.folder` names: those of folders, and those named themselves, sorted by name.
+
+    Raises
+    ------
+    ValueError
+        If a path does not exist, or there is no zip.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, [folder] if isinstance(folder, str) else folder):
+        if path.is_dir():
+            found.update(dict.fromkeys(sorted(p for p in path.iterdir() if p.suffix.lower() == ".zip")))
+        elif path.is_file():
+            found[path] = None
+        else:
+            raise ValueError(f"data.archives.folder: {path} does not exist; name a folder with zips, or zips")
+    if not found:
+        raise ValueError(f"data.archives.folder: no .zip in {folder}; put archives in REDS layout there")
+    return list(found)
+
+
+def scan_archives(paths: Iterable[str | Path]) -> list[SourceSequence]:
+    """Sequences of zips in REDS layout, from their directories alone.
+
+    Raises
+    ------
+    ValueError
+        If an archive cannot be read or holds no sequence.
+    """
+    sources = []
+    for path in paths:
+        listing = list_sequences(path)
+        if not listing:
+            raise ValueError(
+                f"{path}: no member like train/train_orig/000/00000000.png; the archive is not in REDS layout"
+            )
+        sources += [SourceSequence(part, name, str(path), len(f)) for (part, name), f in listing.items()]
+    return sources
+
+
+def assign_splits(
+    sources: Iterable[SourceSequence],
+    val_sequences: int | Sequence[str] | None,
+    frames_per_group: int,
+    max_frames: int | None = None,
+) -> list[SequenceRecord]:
+    """Give each sequence its split: the train part gives train and val, the val part gives test.
+
+    Sequences too short for one group are left out, with a warning that counts them. One without any
+    frame stays, so that its extraction fails by name instead of passing unseen.
+
+    Raises
+    ------
+    ValueError
+        If two archives hold the same sequence, ``val_sequences`` names one that is not there, or a
+        split would be empty.
+    """
+    seen: dict[tuple[str, str], SourceSequence] = {}
+    for source in sorted(sources):
+        other = seen.setdefault((source.part, source.sequence), source)
+        if other is not source:
+            raise ValueError(
+                f"sequence {source.part}/{source.sequence} is in {other.archive} and in {source.archive}; "
+                "remove one of them"
+            )
+    usable = [s for s in seen.values() if s.num_frames == 0 or s.num_frames >= frames_per_group]
+    short = [f"{s.part}/{s.sequence}" for s in seen.values() if s not in usable]
+    if short:
+        names = ", ".join(short[:8]) + (", ..." if len(short) > 8 else "")
+        warnings.warn(
+            f"{len(short)} sequences have fewer than {frames_per_group} frames and are skipped: {names}",
+            stacklevel=2,
+        )
+    train = [s.sequence for s in usable if s.part == "train"]
+    val = choose_val(train, val_sequences, known=[s.sequence for s in seen.values() if s.part == "train"])
+    records = []
+    for s in usable:
+        split = "test" if s.part == "val" else "val" if s.sequence in val else "train"
+        length = s.num_frames if max_frames is None else min(s.num_frames, max_frames)
+        records.append(SequenceRecord(split, s.sequence, s.archive, s.part, length))
+    for split in ("train", "val", "test"):
+        if not any(record.split == split for record in records):
+            have = ", ".join(f"{s.part}/{s.sequence}" for s in usable[:8]) or "none"
+            raise ValueError(
+                f"the {split} split is empty; at least two train sequences "
+                f" (for train and val) and one val sequence (for test) of {frames_per_group} frames are needed; found: {have}"
+            )
+    return sorted(records)
+
+
+def choose_val(
+    train: Sequence[str], wanted: int | Sequence[str] | None, known: Sequence[str] = ()
+) -> set[str]:
+    """Names of the train sequences that form the val split; see `data.*.val_sequences`."""
+    if wanted is None:
+        wanted = max(1, len(train) // 10)
+    if isinstance(wanted, int):
+        if wanted >= len(train):
+            raise ValueError(
+                f"val_sequences takes {wanted} of {len(train)} train sequences, leaving none to train on; "
+                "lower it or give more train sequences"
+            )
+        return set(sorted(train)[-wanted:])
+    if missing := sorted(set(wanted) - set(train) - set(known)):
+        raise ValueError(f"val_sequences names {', '.join(missing)}, which are not among the train sequences")
+    return set(wanted)
+
+
+def plan_sequences(
+    data: DataConfig,
+    sources: Iterable[SourceSequence] | None = None,
+    val_sequences: int | Sequence[str] | None = None,
+) -> list[SequenceRecord]:
+    """All sequences of the configured source with their splits, sorted by split and sequence.
+
+    Parameters
+    ----------
+    data : the `data` section
+    sources, val_sequences : for the built-in scenes, whose archives need not exist yet: the sequences
+        that they will hold, and which of the train part form the val split.
+
+    Raises
+    ------
+    ValueError
+        See `scan_archives` and `assign_splits`.
+    """
+    if data.source == "scenes":
+        if sources is None:
+            raise ValueError("the built-in scenes' sequences must be given")
+    elif data.source == "archives":
+        sources = scan_archives(find_archives(data.archives.folder))
+        val_sequences = data.archives.val_sequences
+    elif data.source == "reds":
+        from unsmear.frames.reds import list_reds
+
+        sources, val_sequences = list_reds(data.reds), data.reds.val_sequences
+    else:
+        from unsmear.frames.videos import plan_videos
+
+        return plan_videos(data.videos, data.frames_per_group, data.max_frames)
+    return assign_splits(sources, val_sequences, data.frames_per_group, data.max_frames)
