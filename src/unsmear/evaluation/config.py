@@ -1,0 +1,107 @@
+"""The sections ``evaluation:`` and ``report:`` of the configuration."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class LpipsWeights(BaseModel):
+    """Files of one LPIPS variant; each a local path or an http(s) URL."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trunk: str = Field(description="State dict of the plain AlexNet or VGG16 (torch.save), path or URL.")
+    trunk_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the trunk's file.")
+    linear: str = Field(description="State dict of the LPIPS linear layers (torch.save), path or URL.")
+    linear_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the linear layers' file.")
+
+
+class EvaluationConfig(BaseModel):
+    """How systems are run on the test sequences and scored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where the networks run; auto takes a GPU that torch can see."
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="Arithmetic of the networks; bfloat16 is autocast."
+    )
+    batch_size: int = Field(4, ge=1, le=256, description="Frame groups a forward pass, 1 to 256.")
+    tile_size: int | None = Field(
+        None, ge=64, description="Side of overlapping tiles in px, at least 64; null takes whole pictures."
+    )
+    tile_overlap: int = Field(32, ge=0, description="Overlap of neighbouring tiles in px, below tile_size.")
+    static_threshold: float = Field(
+        2.0,
+        ge=0,
+        le=255,
+        description="Groups whose first and last frame differ by less (RMS, 8-bit codes) have no direction.",
+    )
+    reblur: bool = Field(True, description="Score the prediction put through its camera against the input.")
+    upper_bound: bool = Field(True, description="Run the outer stages on the true middle frame as well.")
+    num_resamples: int = Field(10_000, ge=100, le=1_000_000, description="Bootstrap resamples.")
+    confidence: float = Field(0.95, gt=0, lt=1, description="Share of resamples inside the intervals.")
+    seed: int = Field(0, ge=0, description="Seed of bootstrap and of re-blur noise, 0 or more.")
+    lpips: dict[Literal["alex", "vgg"], LpipsWeights] = Field(
+        default_factory=dict, description="LPIPS variants to compute and their weights; empty: none."
+    )
+    psi_changes: tuple[float, ...] = Field(
+        (-0.10, -0.05, 0.05, 0.10),
+        description="Relative changes of the focus sweep's range for the robustness curve, above -1.",
+    )
+    wavelength_changes_nm: tuple[float, ...] = Field(
+        (-10.0, 10.0), description="Shifts of all wavelengths for the robustness curve, nm."
+    )
+    noise_sigmas: tuple[float, ...] = Field(
+        (0.005, 0.01, 0.02), description="Sensor noise for the robustness curve, full scale 1."
+    )
+
+    @model_validator(mode="after")
+    def _overlap_fits(self) -> EvaluationConfig:
+        if self.tile_size is not None and self.tile_overlap >= self.tile_size:
+            raise ValueError(
+                f"tile_overlap is {self.tile_overlap}, tile_size {self.tile_size}; "
+                "choose an overlap below the size"
+            )
+        if any(change <= -1 for change in self.psi_changes):
+            raise ValueError(f"psi_changes are {list(self.psi_changes)}; relative changes lie above -1")
+        return self
+
+
+class Region(BaseModel):
+    """A picture and a square in it to look at closely."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sequence: str = Field(description="Test sequence, such as '004'.")
+    group: int = Field(1, ge=1, description="Frame group of the sequence, from 1.")
+    top: int | None = Field(None, ge=0, description="First row of the square, px; null: where motion is.")
+    left: int | None = Field(None, ge=0, description="First column, px; null: where motion is.")
+    size: int | None = Field(None, ge=8, description="Side, px; null: a third of the shorter side.")
+
+
+Rule = Literal["largest_gain", "largest_loss", "most_motion", "median"]
+
+
+class ReportConfig(BaseModel):
+    """What the report shows; changing it retrains and re-evaluates nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = Field("Seven sharp frames from one blurry picture", description="Heading of the page.")
+    select: tuple[Rule, ...] = Field(
+        ("largest_gain", "median", "most_motion", "largest_loss"),
+        description="Rules that choose the frame groups to show.",
+    )
+    regions: tuple[Region, ...] = Field((), description="Further frame groups, or squares, to show.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Text for a system, by its name.")
+    video_rate: float = Field(8.0, gt=0, le=60, description="Frames a second in videos, 0 to 60.")
+    video_loops: int = Field(6, ge=1, le=100, description="Times that a video repeats its frames, 1 to 100.")
+    video_height: int = Field(
+        360, ge=64, le=2160, description="Small pictures are enlarged to about this height in videos, px."
+    )
+    gif: bool = Field(True, description="Write an animated GIF beside each video.")
+    figure_dpi: int = Field(150, ge=50, le=600, description="Resolution of figures, dots per inch.")

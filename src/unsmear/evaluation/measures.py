@@ -1,0 +1,123 @@
+"""From tables of single frames to estimates over the test split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unsmear.evaluation.bootstrap import Estimate, estimate_mean
+from unsmear.evaluation.config import EvaluationConfig
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUP = ["sequence", "group"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One column of the table.
+
+    ``column`` is the column of the per-frame tables that it averages; ``frames`` says over which
+    frames: the middle one, all, or any one (measures of a whole group).
+    """
+
+    key: str
+    title: str
+    column: str
+    frames: str
+    decimals: int
+
+
+MEASURES = (
+    Measure("psnr_middle", "PSNR middle, dB", "psnr", "middle", 2),
+    Measure("ssim_middle", "SSIM middle", "ssim", "middle", 3),
+    Measure("lpips_alex_middle", "LPIPS alex middle", "lpips_alex", "middle", 3),
+    Measure("lpips_vgg_middle", "LPIPS vgg middle", "lpips_vgg", "middle", 3),
+    Measure("psnr_frames", "PSNR frames (best), dB", "psnr_best", "all", 2),
+    Measure("psnr_frames_plain", "PSNR frames, dB", "psnr", "all", 2),
+    Measure("ssim_frames", "SSIM frames (best)", "ssim_best", "all", 3),
+    Measure("direction", "Direction accuracy", "direction", "any", 2),
+    Measure("temporal_error", "Error of frame differences, codes", "temporal_error_best", "any", 2),
+    Measure("reblur_psnr", "Re-blur PSNR, dB", "reblur_psnr", "any", 2),
+    Measure("psnr_bound", "PSNR of outer frames given the middle, dB", "psnr_bound", "all", 2),
+)
+BY_KEY = {measure.key: measure for measure in MEASURES}
+
+
+def read_per_frame(path: str | Path) -> pd.DataFrame:
+    """A per-frame table; sequences stay text ("004")."""
+    import pandas as pd
+
+    table = pd.read_csv(path, dtype={"system": str, "split": str, "sequence": str})
+    missing = {"sequence", "group", "frame", "psnr"} - set(table.columns)
+    if missing:
+        raise ValueError(f"{path} lacks the columns {', '.join(sorted(missing))}; evaluate again")
+    return table
+
+
+def values_per_group(table: pd.DataFrame, measure: Measure) -> pd.Series:
+    """One value a frame group, indexed by sequence and group; NaN where it is undefined.
+
+    Infinite values (identical images) are left out of a group's mean; a group of which nothing is
+    left is NaN.
+    """
+    if measure.frames == "middle":
+        table = table[table["frame"] == middle_frame(table)]
+    elif measure.frames == "any":
+        table = table[table["frame"] == 1]
+    values = table.set_index(GROUP)[measure.column].astype(float).replace([np.inf, -np.inf], np.nan)
+    return values.groupby(level=GROUP, sort=True).mean()
+
+
+def middle_frame(table: pd.DataFrame) -> int:
+    """Number of the middle frame of the groups in a table."""
+    return (int(table["frame"].max()) + 1) // 2
+
+
+def estimate(values: pd.Series, config: EvaluationConfig) -> Estimate:
+    """Mean over groups with its interval over sequences; undefined groups do not count."""
+    by_sequence = values.groupby(level="sequence", sort=True)
+    return estimate_mean(
+        by_sequence.sum().to_numpy(),
+        by_sequence.count().to_numpy(),
+        config.num_resamples,
+        config.confidence,
+        config.seed,
+    )
+
+
+def paired_difference(values: pd.Series, others: pd.Series) -> pd.Series:
+    """Group by group, ``values`` minus ``others``.
+
+    Raises
+    ------
+    ValueError
+        If the two were not measured on the same groups.
+    """
+    if not values.index.equals(others.index):
+        raise ValueError(
+            f"two systems were evaluated on different groups ({len(values)} and {len(others)}); "
+            "evaluate both on the same split"
+        )
+    return values - others
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much a table's row rests on."""
+
+    num_sequences: int
+    num_groups: int
+    num_static: int
+    num_identical: int
+
+
+def count(table: pd.DataFrame) -> Counts:
+    """Sequences, groups, groups without a direction, and predicted frames equal to the truth."""
+    groups = table[table["frame"] == 1]
+    static = int((groups["moving"] == 0).sum()) if "moving" in groups else 0
+    return Counts(table["sequence"].nunique(), len(groups), static, int(np.isinf(table["psnr"]).sum()))

@@ -1,0 +1,151 @@
+"""The results table as people read it: Markdown, LaTeX and plain text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from unsmear.evaluation.rows import read_rows
+
+Row = dict[str, str]
+# Measures that every table shows, if it has them: key, heading, decimals, whether with an interval.
+COLUMNS = (
+    ("psnr_middle", "PSNR middle", 2, False),
+    ("gain_middle", "gain", 2, True),
+    ("ssim_middle", "SSIM middle", 3, False),
+    ("lpips_alex_middle", "LPIPS alex", 3, False),
+    ("lpips_vgg_middle", "LPIPS vgg", 3, False),
+    ("psnr_frames", "PSNR frames", 2, False),
+    ("gain_frames", "gain", 2, True),
+    ("ssim_frames", "SSIM frames", 3, False),
+    ("direction", "direction", 2, True),
+)
+ZERO_MARK = "°"
+NOTES = (
+    "PSNR in dB, per image, RGB, 8 bit. The middle frame stands for itself; all frames are scored in the "
+    "best direction of time, chosen once for each frame group. Gains are paired, over the same camera's "
+    "blurry picture, which is first divided by its PSFs' energy, colour by colour. Direction: share of "
+    "moving groups whose predicted sequence is nearer to the truth than to its reverse. Brackets: 95% "
+    "interval from resampling whole sequences; none below six sequences.",
+    f"{ZERO_MARK} the interval of this difference spans zero.",
+)
+
+
+def format_estimate(row: Row, key: str, decimals: int, interval: bool, signed: bool = False) -> str:
+    """``value [low, high]``; "-" for what is absent; a mark where a difference's interval spans zero."""
+    if not row.get(key):
+        return "-"
+    sign = "+" if signed else ""
+    text = f"{float(row[key]):{sign}.{decimals}f}"
+    low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
+    if interval and low and high:
+        text += f" [{float(low):{sign}.{decimals}f}, {float(high):{sign}.{decimals}f}]"
+        if signed and float(low) <= 0 <= float(high):
+            text += ZERO_MARK
+    return text
+
+
+def table_cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells of the systems' rows, and below them the differences'."""
+    present = [column for column in COLUMNS if any(row.get(column[0]) for row in rows)]
+    headings = ["", *(heading for _, heading, _, _ in present), "sequences", "groups", "static"]
+    cells = []
+    for row in rows:
+        difference = row["kind"] == "difference"
+        line = [row["label"]]
+        for key, _, decimals, interval in present:
+            signed = difference or key.startswith("gain")
+            line.append(format_estimate(row, key, decimals, interval or difference, signed))
+        cells.append([*line, row["num_sequences"], row["num_groups"], row["num_static"]])
+    return headings, cells
+
+
+def _seed_lines(rows: list[Row]) -> list[str]:
+    lines = []
+    for row in rows:
+        if row.get("num_seeds") and int(row["num_seeds"]) > 1:
+            spread = "; ".join(
+                f"{name} {float(row[f'{key}_seed_min']):.2f} to {float(row[f'{key}_seed_max']):.2f}"
+                for key, name in (
+                    ("psnr_middle", "PSNR of the middle frame"),
+                    ("psnr_frames", "PSNR of all frames"),
+                    ("direction", "direction accuracy"),
+                )
+                if row.get(f"{key}_seed_min")
+            )
+            lines.append(f"{row['label']}: mean of {row['num_seeds']} seeds of training; {spread}.")
+    return lines
+
+
+def to_markdown(table_csv: str | Path) -> str:
+    """The table as Markdown, with notes."""
+    rows = read_rows(table_csv)
+    headings, cells = table_cells(rows)
+
+    def line(parts: list[str]) -> str:
+        return "| " + " | ".join(parts) + " |"
+
+    lines = [line(headings), line(["---", *["---:"] * (len(headings) - 1)]), *map(line, cells)]
+    return "\n".join([*lines, "", *NOTES, *_seed_lines(rows)]) + "\n"
+
+
+def to_latex(table_csv: str | Path) -> str:
+    """The table as a LaTeX tabular (needs booktabs)."""
+    rows = read_rows(table_csv)
+    headings, cells = table_cells(rows)
+
+    def escape(text: str) -> str:
+        for old, new in (("_", r"\_"), ("%", r"\%"), ("−", "--"), (ZERO_MARK, r"$^\circ$"), ("&", r"\&")):
+            text = text.replace(old, new)
+        return text
+
+    def line(parts: list[str]) -> str:
+        return " & ".join(map(escape, parts)) + r" \\"
+
+    num_systems = sum(row["kind"] != "difference" for row in rows)
+    body = [line(headings), r"\midrule", *map(line, cells[:num_systems])]
+    if cells[num_systems:]:
+        body += [r"\midrule", *map(line, cells[num_systems:])]
+    head = [r"\begin{tabular}{l" + "r" * (len(headings) - 1) + "}", r"\toprule"]
+    notes = ["% " + note for note in (*NOTES, *_seed_lines(rows))]
+    return "\n".join([*head, *body, r"\bottomrule", r"\end{tabular}", *notes]) + "\n"
+
+
+def format_summary(table_csv: str | Path) -> str:
+    """The systems' rows as aligned text for a terminal, about 100 columns wide.
+
+    Parameters
+    ----------
+    table_csv : what :func:`unsmear.evaluation.tables.write_table` wrote
+
+    Notes
+    -----
+    Imports neither pandas nor torch: a workflow prints it when it ends.
+    """
+    rows = [row for row in read_rows(table_csv) if row["kind"] != "difference"]
+    texts: list[tuple[str, Callable[[Row], str]]] = [
+        ("", lambda row: row["label"]),
+        ("PSNR middle", lambda row: format_estimate(row, "psnr_middle", 2, False)),
+        ("gain", lambda row: format_estimate(row, "gain_middle", 2, True, signed=True)),
+        ("PSNR frames", lambda row: format_estimate(row, "psnr_frames", 2, False)),
+        ("gain", lambda row: format_estimate(row, "gain_frames", 2, True, signed=True)),
+        ("direction", lambda row: format_estimate(row, "direction", 2, True)),
+    ]
+    columns = [[heading, *(text(row) for row in rows)] for heading, text in texts]
+    widths = [max(map(len, column)) for column in columns]
+    lines = []
+    for index in range(len(rows) + 1):
+        first, *others = (column[index] for column in columns)
+        padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *padded]).rstrip())
+        if index == 0:
+            lines.append("-" * (sum(widths) + 2 * (len(widths) - 1)))
+    if rows:
+        counts = rows[-1]
+        lines.append(
+            f"{counts['num_sequences']} test sequences, {counts['num_groups']} groups "
+            f"({counts['num_static']} too still for a direction)"
+            + ("" if any(row.get("psnr_middle_low") for row in rows) else "; too few sequences for intervals")
+            + (f"; {ZERO_MARK} interval spans zero" if any(ZERO_MARK in line for line in lines) else "")
+        )
+    return "\n".join(lines)

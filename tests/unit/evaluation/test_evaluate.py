@@ -1,0 +1,284 @@
+"""Evaluation of stores on disk with predictions of known quality, and its tables."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from unsmear.evaluation.config import EvaluationConfig
+from unsmear.evaluation.equalise import equalise
+from unsmear.evaluation.evaluate import evaluate_input, evaluate_sequences
+from unsmear.evaluation.psnr import psnr
+from unsmear.evaluation.reblur import reblur_psnr
+from unsmear.evaluation.rows import gather_sequences, read_rows
+from unsmear.evaluation.tables import format_summary, write_table
+
+ENERGY = np.array([0.8, 0.9, 1.0])
+SEQUENCES = [f"{number:03d}" for number in range(7)]
+
+
+class TintingCamera:
+    """Mean over frames, tinted: a camera whose picture is known by hand."""
+
+    energy = ENERGY
+
+    @classmethod
+    def load(cls, psfs_path: Path, camera_path: Path) -> TintingCamera:
+        return cls()
+
+    def render(self, frames: np.ndarray, seed: int) -> np.ndarray:
+        return np.rint(frames.mean(axis=0) * ENERGY).astype(np.uint8)
+
+
+class KnownPredictor:
+    """Stands in for a cascade: the truth of the picture that it is shown, spoilt in a known way."""
+
+    num_frames = 7
+    middle = 4
+    device = "cpu"
+    truths: dict[bytes, np.ndarray] = {}  # noqa: RUF012
+    spoil = staticmethod(lambda frames: frames)
+
+    def __init__(self, weights: list[Path], config: EvaluationConfig | None = None) -> None: ...
+
+    def __call__(self, blurry: np.ndarray, middle: np.ndarray | None = None) -> torch.Tensor:
+        frames = [self.spoil(self.truths[picture.tobytes()]) for picture in blurry]
+        return torch.from_numpy(np.ascontiguousarray(np.moveaxis(np.stack(frames), -1, -3)))
+
+
+@pytest.fixture
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Frame and blur stores of seven test sequences, two groups each; the last sequence stands still."""
+    camera = TintingCamera()
+    rng = np.random.default_rng(0)
+    lines = ["split,sequence,group,first_frame,num_frames"]
+    KnownPredictor.truths = {}
+    for sequence in SEQUENCES:
+        picture = rng.integers(30, 220, (20, 60, 3), dtype=np.uint8)
+        step = 0 if sequence == SEQUENCES[-1] else 2
+        frames = np.stack([picture[:, step * k : step * k + 24] for k in range(15)])
+        groups = [frames[:7], frames[7:14]]
+        blur = np.stack([camera.render(group, 0) for group in groups])
+        KnownPredictor.truths |= {b.tobytes(): g for b, g in zip(blur, groups, strict=True)}
+        for name, store in ((f"frames/test/{sequence}.npy", frames), (f"blur/test/{sequence}.npy", blur)):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            np.save(tmp_path / name, store)
+        lines += [f"test,{sequence},1,1,7", f"test,{sequence},2,8,7"]
+    (tmp_path / "groups.csv").write_text("\n".join(lines) + "\n")
+    module = types.ModuleType("unsmear.optics.camera")
+    module.Camera = TintingCamera
+    monkeypatch.setitem(sys.modules, "unsmear.optics.camera", module)
+    monkeypatch.setattr("unsmear.evaluation.predict.Predictor", KnownPredictor)
+    monkeypatch.setattr(KnownPredictor, "spoil", staticmethod(lambda frames: frames))
+    return {"root": tmp_path, "groups": tmp_path / "groups.csv"}
+
+
+def records(chain: dict[str, Path], system: str, sequences: list[str] = SEQUENCES) -> list[dict[str, object]]:
+    root = chain["root"]
+    return [
+        {
+            "split": "test",
+            "sequence": sequence,
+            "frames": root / f"frames/test/{sequence}.npy",
+            "blur": root / f"blur/test/{sequence}.npy",
+            "output": root / f"evaluation/{system}/sequences/{sequence}.csv",
+        }
+        for sequence in sequences
+    ]
+
+
+def per_frame(chain: dict[str, Path], system: str, spoil=None, sequences: list[str] = SEQUENCES) -> Path:
+    """Evaluate and gather one system; ``spoil`` None is the input."""
+    evaluated = records(chain, system, sequences)
+    if spoil is None:
+        evaluate_input(system, evaluated, chain["groups"], "psfs.npy", "camera.json")
+    else:
+        KnownPredictor.spoil = staticmethod(spoil)
+        evaluate_sequences(system, ["w"], evaluated, chain["groups"], "psfs.npy", "camera.json")
+    output = chain["root"] / f"evaluation/{system}/per_frame.csv"
+    gather_sequences([record["output"] for record in evaluated], output)
+    return output
+
+
+def noise(sigma: float):
+    def spoil(frames: np.ndarray) -> np.ndarray:
+        rng = np.random.default_rng(int(frames.sum()) % 2**32)
+        return np.clip(np.rint(frames + rng.normal(0, sigma, frames.shape)), 0, 255).astype(np.uint8)
+
+    return spoil
+
+
+def column(path: Path, name: str) -> list[str]:
+    return [row[name] for row in read_rows(path)]
+
+
+def test_noise_of_known_variance(chain):
+    path = per_frame(chain, "masked", noise(6))
+    values = np.array(column(path, "psnr"), float)
+    assert values.shape == (7 * 2 * 7,)
+    assert values.mean() == pytest.approx(10 * np.log10(255**2 / (36 + 1 / 12)), abs=0.05)
+    assert column(path, "psnr_best") == column(path, "psnr")
+    moving = [row for row in read_rows(path) if row["moving"] == "1"]
+    assert {row["direction"] for row in moving} == {"1.000000"}
+    assert {row["sequence"] for row in read_rows(path)} - {row["sequence"] for row in moving} == {"006"}
+    # Seven frames' noise, averaged by the camera and scaled by its energies, and two roundings.
+    reblur = np.mean([float(row["reblur_psnr"]) for row in moving])
+    expected = 10 * np.log10(255**2 / ((36 + 1 / 12) / 7 * np.mean(ENERGY**2) + 2 / 12))
+    assert reblur == pytest.approx(expected, abs=0.15)
+
+
+def test_truth_and_its_reverse(chain):
+    perfect = read_rows(per_frame(chain, "masked", lambda frames: frames))
+    assert {row["psnr"] for row in perfect} == {"inf"}
+    assert {row["ssim"] for row in perfect} == {"1.000000"}
+    turned = [r for r in read_rows(per_frame(chain, "standard", lambda f: f[::-1])) if r["moving"] == "1"]
+    assert {row["direction"] for row in turned} == {"0.000000"}
+    assert {row["psnr_best"] for row in turned} == {"inf"}
+    assert {row["temporal_error_best"] for row in turned} == {"0.000000"}
+    assert {row["psnr"] == "inf" for row in turned if row["frame"] == "4"} == {True}
+    assert {row["psnr"] == "inf" for row in turned if row["frame"] != "4"} == {False}
+
+
+def test_input_is_equalised_and_scores_half(chain):
+    rows = read_rows(per_frame(chain, "input_masked"))
+    assert {row["direction"] for row in rows} == {"0.500000", ""}
+    truth = np.load(chain["root"] / "frames/test/000.npy")[:7]
+    still = np.clip(np.rint(TintingCamera().render(truth, 0) / ENERGY), 0, 255).astype(np.uint8)
+    expected = [float(psnr(still, frame)) for frame in truth]
+    np.testing.assert_allclose([float(row["psnr"]) for row in rows[:7]], expected, atol=1e-5)
+    assert [row["psnr"] for row in rows] == [row["psnr_best"] for row in rows]
+
+
+def test_equal_bytes_on_a_second_run(chain):
+    first = per_frame(chain, "masked", noise(4)).read_bytes()
+    assert per_frame(chain, "masked", noise(4)).read_bytes() == first
+
+
+def test_other_split_is_refused(chain):
+    wrong = [dict(record, split="val") for record in records(chain, "masked")]
+    with pytest.raises(ValueError, match="no group of sequence 000 in split val"):
+        evaluate_input("input_masked", wrong, chain["groups"], "p", "c")
+    path = per_frame(chain, "masked", noise(4))
+    mixed = chain["root"] / "mixed.csv"
+    mixed.write_text(path.read_text().replace(",test,", ",val,"))
+    with pytest.raises(ValueError, match="several splits"):
+        gather_sequences([path, mixed], chain["root"] / "out.csv")
+    with pytest.raises(ValueError, match="comes twice"):
+        gather_sequences([path, path], chain["root"] / "out.csv")
+
+
+def test_table_of_known_systems(chain):
+    root = chain["root"]
+    systems = [
+        {"system": f"input_{c}", "camera": c, "kind": "input", "per_frame": per_frame(chain, f"input_{c}")}
+        for c in ("standard", "masked")
+    ]
+    backward_half = noise(8)
+    flips = iter(range(10_000))
+
+    def any_direction(frames: np.ndarray) -> np.ndarray:
+        spoilt = backward_half(frames)
+        return spoilt[::-1] if next(flips) // 2 % 2 else spoilt
+
+    systems += [
+        {"system": name, "camera": name, "kind": "trained", "runs": [f"run-{name}"], "per_frame": path}
+        for name, path in (
+            ("standard", per_frame(chain, "standard", any_direction)),
+            ("masked", per_frame(chain, "masked", noise(8))),
+        )
+    ]
+    outputs = [root / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
+    write_table(systems, {"commit": "abc", "data_digest": "d1"}, *outputs)
+    with outputs[0].open(newline="") as stream:
+        rows = {row["row"]: row for row in csv.DictReader(stream)}
+    assert list(rows) == ["input_standard", "input_masked", "standard", "masked", "masked - standard"]
+    masked, difference = rows["masked"], rows["masked - standard"]
+    expected = 10 * np.log10(255**2 / (64 + 1 / 12))
+    assert float(masked["psnr_middle"]) == pytest.approx(expected, abs=0.1)
+    gain = float(masked["psnr_middle"]) - float(rows["input_masked"]["psnr_middle"])
+    assert float(masked["gain_middle"]) == pytest.approx(gain, abs=1e-5)
+    assert float(masked["gain_middle_low"]) < gain < float(masked["gain_middle_high"])
+    assert float(masked["direction"]) == 1.0
+    assert float(rows["input_masked"]["direction"]) == 0.5
+    assert (masked["num_sequences"], masked["num_static"]) == ("7", "2")
+    assert masked["runs"] == "run-masked"
+    assert {row["commit"] for row in rows.values()} == {"abc"}
+    assert float(difference["psnr_middle_low"]) <= 0 <= float(difference["psnr_middle_high"])
+    markdown = outputs[1].read_text()
+    assert "Re-trained (Masked) − Re-trained (Standard)" in markdown
+    assert "°" in markdown.split("Re-trained (Masked) −")[1].splitlines()[0]
+    assert r"\bottomrule" in outputs[2].read_text()
+    summary = format_summary(outputs[0])
+    assert "7 test sequences, 14 groups (2 too still" in summary
+    assert f"{float(masked['psnr_middle']):.2f}" in summary
+
+
+def test_table_of_two_sequences_has_no_interval(chain):
+    few = SEQUENCES[:2]
+    inputs = per_frame(chain, "input_masked", None, few)
+    system = per_frame(chain, "masked", noise(5), few)
+    seeds = [system, per_frame(chain, "masked_again", noise(7), few)]
+    outputs = [chain["root"] / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
+    write_table(
+        [
+            {"system": "input_masked", "camera": "masked", "kind": "input", "per_frame": inputs},
+            {"system": "masked", "camera": "masked", "kind": "trained", "per_frame": seeds},
+        ],
+        {},
+        *outputs,
+    )
+    rows = read_rows(outputs[0])
+    assert rows[1]["psnr_middle_low"] == "" and float(rows[1]["gain_middle"]) > 0
+    low, high = float(rows[1]["psnr_middle_seed_min"]), float(rows[1]["psnr_middle_seed_max"])
+    assert high - low == pytest.approx(20 * np.log10(7 / 5), abs=0.2)
+    assert "[" not in outputs[1].read_text().split("PSNR in dB")[0]
+    assert "mean of 2 seeds" in outputs[1].read_text()
+    assert "too few sequences for intervals" in format_summary(outputs[0])
+
+
+def test_different_groups_are_refused(chain):
+    systems = [
+        {
+            "system": "input_masked",
+            "camera": "masked",
+            "kind": "input",
+            "per_frame": per_frame(chain, "input_masked"),
+        },
+        {
+            "system": "masked",
+            "camera": "masked",
+            "kind": "trained",
+            "per_frame": per_frame(chain, "masked", noise(5), SEQUENCES[:3]),
+        },
+    ]
+    outputs = [chain["root"] / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
+    with pytest.raises(ValueError, match="different groups"):
+        write_table(systems, {}, *outputs)
+    with pytest.raises(ValueError, match="no row input_masked"):
+        write_table(systems[1:], {}, *outputs)
+
+
+def test_equalise_refuses_impossible_energy():
+    with pytest.raises(ValueError, match="above 0"):
+        equalise(np.zeros((4, 4, 3), np.uint8), np.array([0.0, 1, 1]))
+
+
+def test_reblur_of_the_truth_is_the_input():
+    frames = np.random.default_rng(0).integers(0, 256, (7, 12, 12, 3), dtype=np.uint8)
+    camera = TintingCamera()
+    assert reblur_psnr(frames, camera.render(frames, 0), camera) == np.inf
+    assert reblur_psnr(frames // 2, camera.render(frames, 0), camera) < 20
+
+
+def test_config_refuses_nonsense():
+    with pytest.raises(ValidationError, match="overlap below"):
+        EvaluationConfig(tile_size=64, tile_overlap=64)
+    with pytest.raises(ValidationError, match="psi_changes"):
+        EvaluationConfig(psi_changes=(-1.5,))
