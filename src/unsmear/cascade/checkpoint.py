@@ -1,0 +1,86 @@
+"""Weights files that say by themselves what they are weights of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+
+from unsmear.cascade.spec import StageSpec
+from unsmear.cascade.stage import Stage
+from unsmear.files import write_atomically
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A stage with its weights and the record of how they came about."""
+
+    stage: Stage
+    num_frames: int
+    camera: dict[str, Any] = field(default_factory=dict)
+    hparams: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def save_stage(path: str | Path, checkpoint: Checkpoint) -> None:
+    """Write ``weights.safetensors``; equal content gives equal bytes."""
+    header = {
+        "format_version": FORMAT_VERSION,
+        "spec": checkpoint.stage.spec.model_dump(mode="json"),
+        "energy": checkpoint.stage.energy,
+        "num_frames": checkpoint.num_frames,
+        "camera": checkpoint.camera,
+        "hparams": checkpoint.hparams,
+        "provenance": checkpoint.provenance,
+    }
+    tensors = {key: value.detach().cpu().contiguous() for key, value in checkpoint.stage.state_dict().items()}
+    with write_atomically(path) as temporary:
+        save_file(tensors, temporary, metadata={"unsmear": json.dumps(header, sort_keys=True)})
+
+
+def read_header(path: str | Path) -> dict[str, Any]:
+    """Read what a weights file says about itself, without its tensors.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, torn, of another program or of a newer format.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise ValueError(
+            f"{path} cannot be read as weights ({error}); train or import the stage again"
+        ) from error
+    if "unsmear" not in metadata:
+        raise ValueError(f"{path} has no unsmear header; it was not written by this program")
+    header: dict[str, Any] = json.loads(metadata["unsmear"])
+    if header.get("format_version") != FORMAT_VERSION:
+        raise ValueError(
+            f"{path} has weights format {header.get('format_version')}, this version reads {FORMAT_VERSION}"
+        )
+    return header
+
+
+def load_stage(path: str | Path) -> Checkpoint:
+    """Rebuild a stage from its weights file alone.
+
+    Raises
+    ------
+    ValueError
+        As :func:`read_header`, or if tensors are missing, unknown or of another shape.
+    """
+    header = read_header(path)
+    stage = Stage(StageSpec.model_validate(header["spec"]), tuple(header["energy"]))
+    try:
+        stage.load_state_dict(load_file(path))
+    except (RuntimeError, SafetensorError) as error:
+        raise ValueError(f"{path} does not hold the weights that its header describes: {error}") from error
+    return Checkpoint(stage, header["num_frames"], header["camera"], header["hparams"], header["provenance"])

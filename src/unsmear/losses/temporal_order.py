@@ -1,0 +1,73 @@
+"""Which order of the true frames a prediction is compared with.
+
+A standard camera records the same picture when the frames are reversed, so either order
+may be right; a camera that writes time into the picture has one right order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from unsmear.losses.reconstruction import SampleLoss
+
+
+def free_per_sample(loss: SampleLoss, predicted: Tensor, truth: Tensor) -> Tensor:
+    """Smaller of the losses against the frames and against their reverse, one choice a picture.
+
+    Parameters
+    ----------
+    predicted, truth : (B, K, 3, H, W), frames that mirror each other about the middle, in order
+
+    Returns
+    -------
+    (B,)
+    """
+    return torch.minimum(loss(predicted, truth), loss(predicted, truth.flip(1)))
+
+
+def free_per_pixel(predicted: Tensor, truth: Tensor) -> Tensor:
+    r"""Published order-free loss of a pair, which lets every pixel choose its own direction.
+
+    .. math:: | |a + b| - |A + B| | + | |a - b| - |A - B| |
+
+    averaged over each sample; a, b are the predictions and A, B the truth.
+
+    Parameters
+    ----------
+    predicted, truth : (B, 2, 3, H, W)
+
+    Returns
+    -------
+    (B,)
+
+    Source: Jin, Meishvili, Favaro, CVPR 2018.
+    """
+    (a, b), (c, d) = predicted.unbind(1), truth.unbind(1)
+    sums = ((a + b).abs() - (c + d).abs()).abs()
+    differences = ((a - b).abs() - (c - d).abs()).abs()
+    return (sums + differences).flatten(1).mean(dim=1)
+
+
+def follow_direction(truth: Tensor, known: Mapping[int, Tensor]) -> Tensor:
+    """Reverse the truth of those samples whose frozen frames run backwards.
+
+    Parameters
+    ----------
+    truth : (B, N, 3, H, W), the whole group
+    known : predicted frames, number (from 1) to (B, 3, H, W)
+
+    Returns
+    -------
+    (B, N, 3, H, W), each sample in the order that the known frames are nearer to
+    """
+    num_frames = truth.shape[1]
+    forward = torch.zeros(len(truth), device=truth.device)
+    backward = torch.zeros_like(forward)
+    for frame, picture in known.items():
+        forward += (picture - truth[:, frame - 1]).square().flatten(1).mean(dim=1)
+        backward += (picture - truth[:, num_frames - frame]).square().flatten(1).mean(dim=1)
+    reverse = (backward < forward).reshape(-1, 1, 1, 1, 1)
+    return torch.where(reverse, truth.flip(1), truth)

@@ -1,0 +1,118 @@
+"""A network that sees the three colours of every input together.
+
+An encoder-decoder in the line of NAFNet (Chen et al., "Simple Baselines for Image
+Restoration", ECCV 2022): layer norm, gated units, simplified channel attention.
+The phase mask codes time as a difference between colours, so the colours must meet early.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from unsmear.networks.config import JointConfig
+
+
+class LayerNorm2d(nn.Module):
+    """Normalise the channels of each pixel to zero mean and unit variance, then scale and shift."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape."""
+        y = functional.layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias, 1e-6)
+        return y.permute(0, 3, 1, 2)
+
+
+class GatedBlock(nn.Module):
+    """Residual block: gated depth-wise convolution with channel attention, then a gated 1x1 layer."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm1 = LayerNorm2d(channels)
+        self.expand1 = nn.Conv2d(channels, 2 * channels, 1)
+        self.spatial = nn.Conv2d(2 * channels, 2 * channels, 3, padding=1, groups=2 * channels)
+        self.attention = nn.Conv2d(channels, channels, 1)
+        self.project1 = nn.Conv2d(channels, channels, 1)
+        self.norm2 = LayerNorm2d(channels)
+        self.expand2 = nn.Conv2d(channels, 2 * channels, 1)
+        self.project2 = nn.Conv2d(channels, channels, 1)
+        self.scale1 = nn.Parameter(torch.full((channels, 1, 1), 0.1))
+        self.scale2 = nn.Parameter(torch.full((channels, 1, 1), 0.1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape."""
+        a, b = self.spatial(self.expand1(self.norm1(x))).chunk(2, dim=1)
+        gated = a * b
+        gated = gated * self.attention(gated.mean(dim=(2, 3), keepdim=True))
+        x = x + self.scale1 * self.project1(gated)
+        a, b = self.expand2(self.norm2(x)).chunk(2, dim=1)
+        return x + self.scale2 * self.project2(a * b)
+
+
+class JointNetwork(nn.Module):
+    """Predict frames as corrections to reference pictures, all colours in one trunk.
+
+    Parameters
+    ----------
+    num_inputs : pictures that are stacked: the blurry image and the frames conditioned on
+    references : for each predicted frame, the index of the input that it corrects
+    config : size
+    """
+
+    def __init__(self, num_inputs: int, references: tuple[int, ...], config: JointConfig) -> None:
+        super().__init__()
+        self.references = references
+        self.patch = config.patch
+        width, area = config.width, config.patch**2
+        self.stem = nn.Conv2d(3 * num_inputs * area, width, 3, padding=1)
+        self.encoders, self.downs = nn.ModuleList(), nn.ModuleList()
+        self.ups, self.decoders = nn.ModuleList(), nn.ModuleList()
+        for blocks in config.encoder_blocks:
+            self.encoders.append(_blocks(width, blocks))
+            self.downs.append(nn.Conv2d(width, 2 * width, 2, stride=2))
+            width *= 2
+        self.middle = _blocks(width, config.middle_blocks)
+        for blocks in reversed(config.decoder_blocks):
+            self.ups.append(nn.Sequential(nn.Conv2d(width, 2 * width, 1, bias=False), nn.PixelShuffle(2)))
+            width //= 2
+            self.decoders.append(_blocks(width, blocks))
+        self.head = nn.Conv2d(width, 3 * len(references) * area, 3, padding=1)
+        nn.init.normal_(self.head.weight, std=1e-3)
+        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
+
+    @property
+    def stride(self) -> int:
+        """Sides of a picture must be multiples of this; :class:`~unsmear.cascade.stage.Stage` pads."""
+        return int(self.patch * 2 ** len(self.downs))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Predict frames.
+
+        Parameters
+        ----------
+        pictures : (B, num_inputs, 3, H, W), full scale 1; H and W multiples of :attr:`stride`
+
+        Returns
+        -------
+        (B, len(references), 3, H, W)
+        """
+        x = self.stem(functional.pixel_unshuffle(pictures.flatten(1, 2), self.patch))
+        skips = []
+        for encoder, down in zip(self.encoders, self.downs, strict=True):
+            x = encoder(x)
+            skips.append(x)
+            x = down(x)
+        x = self.middle(x)
+        for up, decoder in zip(self.ups, self.decoders, strict=True):
+            x = decoder(up(x) + skips.pop())
+        correction = functional.pixel_shuffle(self.head(x), self.patch)
+        return pictures[:, list(self.references)] + correction.unflatten(1, (len(self.references), 3))
+
+
+def _blocks(channels: int, number: int) -> nn.Sequential:
+    return nn.Sequential(*(GatedBlock(channels) for _ in range(number)))

@@ -1,0 +1,224 @@
+"""Training of one stage with its predecessors frozen."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from unsmear.cascade.cascade import predict_frames
+from unsmear.cascade.spec import Order
+from unsmear.cascade.stage import Stage
+from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, mse
+from unsmear.losses.temporal_order import follow_direction, free_per_pixel, free_per_sample
+from unsmear.training.augment import add_noise, turn_pictures
+from unsmear.training.config import Hparams, TrainingConfig
+from unsmear.training.dataset import CropDataset, PictureDataset, SplitStores
+from unsmear.training.metrics import MetricsTable
+from unsmear.training.optimizer import RunningMean, learning_rate, make_optimizer
+from unsmear.training.progress import Progress
+from unsmear.training.resume import StateFiles
+
+logger = logging.getLogger(__name__)
+OnMetrics = Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class Objective:
+    """Loss of one stage: what it predicts, in which order, and how distance is measured."""
+
+    stage: Stage
+    predecessors: Sequence[Stage]
+    order: Order
+    loss: str
+
+    def predict(self, blurry: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+        """Predicted and true frames of the stage, both (B, K, 3, H, W), in the order to compare.
+
+        With order ``follow`` the truth of each sample runs in the direction of the frozen frames.
+        """
+        with torch.no_grad():
+            known = predict_frames(self.predecessors, blurry)
+        given = {frame: known[frame] for frame in self.stage.spec.conditions_on}
+        if self.order == "follow":
+            truth = follow_direction(truth, given)
+        return self.stage(blurry, given), truth[:, [frame - 1 for frame in self.stage.spec.predicts]]
+
+    def losses(self, predicted: Tensor, truth: Tensor) -> Tensor:
+        """(B,) loss of each sample."""
+        if self.order == "free_per_pixel":
+            return free_per_pixel(predicted, truth)
+        loss = RECONSTRUCTION_LOSSES[self.loss]
+        if self.order == "free_per_sample":
+            return free_per_sample(loss, predicted, truth)
+        return loss(predicted, truth)
+
+    @torch.no_grad()
+    def validate(self, pictures: DataLoader[Any], device: torch.device) -> tuple[float, float]:
+        """Mean loss and mean PSNR (dB, of clipped frames) over whole pictures, in the better order."""
+        self.stage.eval()
+        losses, psnrs = [], []
+        for blurry, truth in pictures:
+            predicted, wanted = self.predict(to_light(blurry, device), to_light(truth, device))
+            losses.append(self.losses(predicted, wanted))
+            clipped, order_is_free = predicted.clamp(0, 1), self.order.startswith("free")
+            error = free_per_sample(mse, clipped, wanted) if order_is_free else mse(clipped, wanted)
+            psnrs.append(-10 * torch.log10(error.clamp_min(1e-10)))
+        return float(torch.cat(losses).mean()), float(torch.cat(psnrs).mean())
+
+
+def to_light(pictures: Tensor, device: torch.device) -> Tensor:
+    """uint8 to float32 with full scale 1, on ``device``."""
+    return pictures.to(device, non_blocking=True).float().div_(255)
+
+
+def fit(
+    objective: Objective,
+    hparams: Hparams,
+    config: TrainingConfig,
+    train: SplitStores,
+    val: SplitStores,
+    *,
+    seed: int,
+    device: torch.device,
+    radially_symmetric: bool,
+    states: StateFiles,
+    on_metrics: OnMetrics,
+    title: str,
+) -> tuple[Stage, MetricsTable]:
+    """Train a stage; the samples, noise and result depend on seed and step alone.
+
+    Parameters
+    ----------
+    objective : the stage, its frozen predecessors (in evaluation mode) and the loss
+    train, val : where samples come from; the test split never comes here
+    radially_symmetric : whether the camera allows mirrored and turned samples
+    states : where the run is saved and goes on from
+    on_metrics : called with each row of the table
+    title : of the progress bar
+
+    Returns
+    -------
+    the stage with the running mean of its weights, and the table of metrics
+
+    Raises
+    ------
+    ValueError
+        If the loss is not finite for ``config.max_skipped_steps`` steps in a row.
+    """
+    stage = objective.stage.to(device, memory_format=torch.channels_last).train()
+    optimizer = make_optimizer(stage, hparams)
+    mean = RunningMean(stage, hparams.ema_decay)
+    table, first = MetricsTable(), 0
+    if state := states.load():
+        stage.load_state_dict(state["stage"])
+        mean.network.load_state_dict(state["mean"])
+        optimizer.load_state_dict(state["optimizer"])
+        table, first = MetricsTable(state["rows"]), int(state["step"])
+        logger.info("%s goes on from step %d", title, first)
+    samples = CropDataset(train, hparams.crop, seed, hparams.steps * hparams.batch_size)
+    workers = config.num_workers
+    loader = DataLoader(
+        samples,
+        batch_size=hparams.batch_size,
+        sampler=range(first * hparams.batch_size, len(samples)),
+        num_workers=workers,
+        multiprocessing_context="spawn" if workers else None,
+        pin_memory=device.type == "cuda",
+    )
+    pictures = DataLoader(PictureDataset(val), batch_size=1)
+    flips, turns = hparams.flips and radially_symmetric, hparams.turns and radially_symmetric
+    if (hparams.flips or hparams.turns) and not radially_symmetric:
+        logger.warning("the camera's PSFs change when mirrored or turned: flips and turns are off")
+
+    skipped, waited, count, total, saved = 0, 0.0, 0, 0.0, time.monotonic()
+    began = asked = time.monotonic()
+    with Progress(title, hparams.steps, first) as progress:
+        for step, (blurry, sharp, turn) in enumerate(loader, first):
+            waited += time.monotonic() - asked
+            turn = turn.to(device)
+            light = turn_pictures(to_light(blurry, device), turn, flips, turns)
+            truth = turn_pictures(to_light(sharp, device), turn, flips, turns)
+            predicted, wanted = objective.predict(add_noise(light, hparams.noise, seed, step), truth)
+            loss = objective.losses(predicted, wanted).mean()
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(hparams, step)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            norm = torch.nn.utils.clip_grad_norm_(stage.parameters(), hparams.gradient_clip)
+            value = loss.item()
+            if math.isfinite(value) and bool(torch.isfinite(norm)):
+                optimizer.step()
+                mean.update(stage, step)
+                skipped, total, count = 0, total + value, count + 1
+            else:
+                skipped += 1
+                _complain(skipped, config.max_skipped_steps, step, hparams, samples, optimizer)
+            progress.advance(value, hparams.batch_size)
+            if (step + 1) % config.validate_every == 0 or step + 1 == hparams.steps:
+                seconds = max(time.monotonic() - began, 1e-9)
+                common = {
+                    "step": step + 1,
+                    "epoch": (step + 1) * hparams.batch_size / len(train.groups),
+                    "lr": learning_rate(hparams, step),
+                }
+                row = {
+                    **common,
+                    "split": "train",
+                    "loss": total / max(count, 1),
+                    "images_per_second": (count + skipped) * hparams.batch_size / seconds,
+                    "data_wait": waited / seconds,
+                }
+                val_loss, val_psnr = _with_stage(objective, mean.network).validate(pictures, device)
+                stage.train()
+                for entry in (row, {**common, "split": "val", "loss": val_loss, "psnr": val_psnr}):
+                    table.add(**entry)
+                    on_metrics(entry)
+                progress.report(step + 1, row["loss"], val_psnr)
+                total, count, waited, began = 0.0, 0, 0.0, time.monotonic()
+            if time.monotonic() - saved > config.save_seconds and step + 1 < hparams.steps:
+                states.save(
+                    {
+                        "stage": stage.state_dict(),
+                        "mean": mean.network.state_dict(),
+                        "optimizer": optimizer.state_dict(),
+                        "rows": table.rows,
+                        "step": step + 1,
+                    }
+                )
+                saved = time.monotonic()
+            asked = time.monotonic()
+    assert isinstance(mean.network, Stage)
+    return mean.network, table
+
+
+def _with_stage(objective: Objective, stage: Any) -> Objective:
+    return Objective(stage, objective.predecessors, objective.order, objective.loss)
+
+
+def _complain(
+    skipped: int,
+    limit: int,
+    step: int,
+    hparams: Hparams,
+    samples: CropDataset,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    first = step * hparams.batch_size
+    names = sorted(
+        {f"{g.sequence}:{g.group}" for g in map(samples.group_of, range(first, first + hparams.batch_size))}
+    )
+    text = (
+        f"the loss of step {step + 1} is not finite (samples {', '.join(names)}, "
+        f"learning rate {optimizer.param_groups[0]['lr']:.3g})"
+    )
+    if skipped > limit:
+        raise ValueError(f"{text}, {skipped} times in a row; lower learning_rate or gradient_clip")
+    logger.warning("%s; the step is skipped", text)

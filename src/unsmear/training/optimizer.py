@@ -1,0 +1,44 @@
+"""Optimizer, learning-rate schedule and running mean of the weights."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+from torch import nn
+
+from unsmear.training.config import Hparams
+
+
+def make_optimizer(network: nn.Module, hparams: Hparams) -> torch.optim.Optimizer:
+    """Adam or AdamW over all parameters."""
+    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    return kinds[hparams.optimizer](
+        network.parameters(), hparams.learning_rate, betas=hparams.betas, weight_decay=hparams.weight_decay
+    )
+
+
+def learning_rate(hparams: Hparams, step: int) -> float:
+    """Learning rate of ``step`` (from 0): linear warm-up, then the schedule."""
+    warmup = min(1.0, (step + 1) / (hparams.warmup_steps + 1))
+    if hparams.schedule == "constant":
+        return hparams.learning_rate * warmup
+    return (
+        hparams.learning_rate * warmup * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / hparams.steps)))
+    )
+
+
+class RunningMean:
+    """Exponential running mean of a network's weights; early steps count less history."""
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Take in the weights after ``step`` (from 0)."""
+        share = 1 - min(self.decay, (1 + step) / (10 + step))
+        mean, last = list(self.network.parameters()), list(network.parameters())
+        torch._foreach_lerp_(mean, last, share)
