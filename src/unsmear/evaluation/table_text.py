@@ -55,7 +55,9 @@ def table_cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
         line = [row["label"]]
         for key, _, decimals, interval in present:
             signed = difference or key.startswith("gain")
-            line.append(format_estimate(row, key, decimals, interval or difference, signed))
+            # The input's direction is a tie by definition, not an estimate.
+            bracket = (interval or difference) and row["kind"] != "input"
+            line.append(format_estimate(row, key, decimals, bracket, signed))
         cells.append([*line, row["num_sequences"], row["num_groups"], row["num_static"]])
     return headings, cells
 
@@ -112,7 +114,7 @@ def to_latex(table_csv: str | Path) -> str:
 
 
 def format_summary(table_csv: str | Path) -> str:
-    """The systems' rows as aligned text for a terminal, about 100 columns wide.
+    """The systems' rows as aligned text for a terminal, up to 120 columns wide.
 
     Parameters
     ----------
@@ -129,7 +131,7 @@ def format_summary(table_csv: str | Path) -> str:
         ("gain", lambda row: format_estimate(row, "gain_middle", 2, True, signed=True)),
         ("PSNR frames", lambda row: format_estimate(row, "psnr_frames", 2, False)),
         ("gain", lambda row: format_estimate(row, "gain_frames", 2, True, signed=True)),
-        ("direction", lambda row: format_estimate(row, "direction", 2, True)),
+        ("direction", lambda row: format_estimate(row, "direction", 2, row["kind"] != "input")),
     ]
     columns = [[heading, *(text(row) for row in rows)] for heading, text in texts]
     widths = [max(map(len, column)) for column in columns]

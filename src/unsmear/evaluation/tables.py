@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from unsmear.evaluation.bootstrap import Estimate
 from unsmear.evaluation.config import EvaluationConfig
@@ -19,6 +19,7 @@ from unsmear.evaluation.measures import (
     read_per_frame,
     values_per_group,
 )
+from unsmear.evaluation.results import SystemResults
 from unsmear.evaluation.rows import write_rows
 from unsmear.evaluation.table_text import format_summary, to_latex, to_markdown
 from unsmear.files import write_text
@@ -31,53 +32,6 @@ __all__ = ["SystemResults", "format_summary", "write_table"]
 FORMAT_VERSION = 1
 GAINS = {"gain_middle": "psnr_middle", "gain_frames": "psnr_frames"}
 COMPARED = ("psnr_middle", "psnr_frames", "ssim_middle", "ssim_frames", "direction")
-
-
-@dataclass(frozen=True)
-class SystemResults:
-    """One system and the tables that its evaluation wrote.
-
-    Parameters
-    ----------
-    system : its name; ``input_{camera}`` for a camera's plain picture
-    camera : name of its camera
-    kind : ``input``, ``pretrained`` or ``trained``
-    per_frame : one per-frame table, or one for each seed that the training was repeated with
-    label : text for people; by default made from name and kind
-    runs : identifiers of the training runs behind it
-    """
-
-    system: str
-    camera: str
-    kind: Literal["input", "pretrained", "trained"]
-    per_frame: tuple[Path, ...]
-    label: str = ""
-    runs: tuple[str, ...] = field(default_factory=tuple)
-
-    @classmethod
-    def from_record(cls, record: SystemResults | Mapping[str, Any]) -> SystemResults:
-        """Accept a plain mapping with the same keys; ``per_frame`` may be one path."""
-        if isinstance(record, SystemResults):
-            return record
-        paths = record["per_frame"]
-        paths = [paths] if isinstance(paths, str | Path) else paths
-        return cls(
-            system=record["system"],
-            camera=record["camera"],
-            kind=record["kind"],
-            per_frame=tuple(Path(path) for path in paths),
-            label=record.get("label", ""),
-            runs=tuple(record.get("runs", ())),
-        )
-
-    @property
-    def text(self) -> str:
-        """Its name in tables and figures."""
-        if self.label:
-            return self.label
-        pattern = {"input": "Input ({})", "pretrained": "Pre-trained", "trained": "Re-trained ({})"}
-        name = self.camera if self.kind == "input" else self.system
-        return pattern[self.kind].format(name.replace("_", " ").capitalize())
 
 
 def write_table(

@@ -1,0 +1,61 @@
+"""One row of every comparison: a system and the files that its evaluation and training wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class SystemResults:
+    """One system and the tables that its evaluation wrote.
+
+    Parameters
+    ----------
+    system : its name; ``input_{camera}`` for a camera's plain picture
+    camera : name of its camera
+    kind : ``input``, ``pretrained`` or ``trained``
+    per_frame : one per-frame table, or one for each seed that the training was repeated with
+    label : text for people; by default made from name and kind
+    runs : identifiers of the training runs behind it
+    weights : its stages' ``weights.safetensors`` in the cascade's order, for pictures
+    metrics : its stages' ``metrics.csv``, by stage, for training curves
+    """
+
+    system: str
+    camera: str
+    kind: Literal["input", "pretrained", "trained"]
+    per_frame: tuple[Path, ...]
+    label: str = ""
+    runs: tuple[str, ...] = ()
+    weights: tuple[Path, ...] = ()
+    metrics: Mapping[str, Path] = field(default_factory=dict)
+
+    @classmethod
+    def from_record(cls, record: SystemResults | Mapping[str, Any]) -> SystemResults:
+        """Accept a plain mapping with the same keys; ``per_frame`` may be one path."""
+        if isinstance(record, SystemResults):
+            return record
+        paths = record["per_frame"]
+        paths = [paths] if isinstance(paths, str | Path) else paths
+        return cls(
+            system=record["system"],
+            camera=record["camera"],
+            kind=record["kind"],
+            per_frame=tuple(Path(path) for path in paths),
+            label=record.get("label", ""),
+            runs=tuple(record.get("runs", ())),
+            weights=tuple(Path(path) for path in record.get("weights", ())),
+            metrics={stage: Path(path) for stage, path in record.get("metrics", {}).items()},
+        )
+
+    @property
+    def text(self) -> str:
+        """Its name in tables and figures."""
+        if self.label:
+            return self.label
+        pattern = {"input": "Input ({})", "pretrained": "Pre-trained", "trained": "Re-trained ({})"}
+        name = self.camera if self.kind == "input" else self.system
+        return pattern[self.kind].format(name.replace("_", " ").capitalize())
