@@ -1,0 +1,91 @@
+"""Where a result comes from: commit, host, job and versions, as tags of a run."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import socket
+import subprocess
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGES = ("unsmear", "torch", "numpy", "mlflow", "snakemake", "opencv-python-headless")
+_JOB_VARIABLES = {
+    "slurm.job_id": "SLURM_JOB_ID",
+    "slurm.array_task_id": "SLURM_ARRAY_TASK_ID",
+    "slurm.partition": "SLURM_JOB_PARTITION",
+}
+
+
+def collect_provenance(repository: Path | None = None) -> dict[str, str]:
+    """Tags that say which code ran where.
+
+    Parameters
+    ----------
+    repository : folder of the source tree; None takes the one this package lies in. Without git, or outside
+        a repository, the commit is left out.
+
+    Returns
+    -------
+    dict with ``git.commit`` and ``git.dirty`` ("true" or "false"), ``host``, ``platform``, ``slurm.job_id``
+    inside a SLURM job, ``version.{package}`` for each installed package that matters, and MLflow's own
+    ``mlflow.user`` and ``mlflow.source.git.commit``.
+    """
+    tags = {
+        "host": socket.gethostname(),
+        "platform": platform.platform(),
+        "version.python": platform.python_version(),
+    }
+    tags |= {tag: os.environ[name] for tag, name in _JOB_VARIABLES.items() if os.environ.get(name)}
+    tags |= _versions()
+    commit = git_commit(repository or Path(__file__).resolve().parents[3])
+    if commit is not None:
+        tags |= {
+            "git.commit": commit[0],
+            "git.dirty": str(commit[1]).lower(),
+            "mlflow.source.git.commit": commit[0],
+        }
+    try:
+        tags["mlflow.user"] = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        tags["mlflow.user"] = str(os.getuid())
+    return tags
+
+
+def git_commit(repository: Path) -> tuple[str, bool] | None:
+    """Commit checked out in ``repository`` and whether tracked files differ from it; None outside one.
+
+    An installed package may lie inside somebody else's repository (a virtual environment in a project), whose
+    commit would say nothing; so this file itself must be tracked there when it lies inside ``repository``.
+    """
+    commit = _git(repository, "rev-parse", "HEAD")
+    if commit is None:
+        return None
+    here = Path(__file__).resolve()
+    if here.is_relative_to(repository.resolve()) and not _git(repository, "ls-files", "--", str(here.parent)):
+        return None
+    status = _git(repository, "status", "--porcelain", "--untracked-files=no")
+    return commit, bool(status)
+
+
+def _git(repository: Path, *arguments: str) -> str | None:
+    # Optional locks off: a status must not disturb a git command that the user runs at the same time.
+    command = ["git", "--no-optional-locks", "-C", str(repository), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+@lru_cache(maxsize=1)
+def _versions() -> dict[str, str]:
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[f"version.{package}"] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions

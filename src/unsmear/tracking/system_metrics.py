@@ -1,0 +1,88 @@
+"""Use of CPU, memory and GPU, sampled while a job runs, under the names that MLflow's own page knows."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unsmear.tracking.tracker import Tracker
+
+_QUERY = "index,utilization.gpu,memory.used,memory.total,power.draw"
+
+
+class SystemMetrics:
+    """A thread that records ``system/...`` metrics at an interval; the step is the number of the sample."""
+
+    def __init__(self, tracker: Tracker, interval_s: float, next_step: Callable[[str], int]) -> None:
+        self._tracker, self._interval_s = tracker, interval_s
+        self._step = next_step("system/cpu_utilization_percentage")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="system metrics", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the sampling; nothing is recorded after this returns."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        import psutil
+
+        process = psutil.Process()
+        psutil.cpu_percent()  # the first call only sets the starting points
+        process.cpu_percent()
+        while not self._stop.wait(self._interval_s):
+            memory = psutil.virtual_memory()
+            values = {
+                "cpu_utilization_percentage": psutil.cpu_percent(),
+                "process_cpu_utilization_percentage": process.cpu_percent(),
+                "process_memory_usage_megabytes": process.memory_info().rss / 1e6,
+                "system_memory_usage_megabytes": memory.used / 1e6,
+                "system_memory_usage_percentage": memory.percent,
+                **sample_gpus(),
+            }
+            self._tracker.log_metrics({f"system/{name}": value for name, value in values.items()}, self._step)
+            self._step += 1
+
+
+def sample_gpus() -> dict[str, float]:
+    """Use of each NVIDIA GPU, asked of ``nvidia-smi``; empty without one."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return {}
+    command = [program, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return parse_gpus(done.stdout)
+
+
+def parse_gpus(table: str) -> dict[str, float]:
+    """Metrics from ``nvidia-smi``'s table; what a GPU does not report ([N/A]) is left out."""
+    values: dict[str, float] = {}
+    for line in table.splitlines():
+        index, *fields = (field.strip() for field in line.split(","))
+        names = (
+            "utilization_percentage",
+            "memory_usage_mebibytes",
+            "memory_total_mebibytes",
+            "power_usage_watts",
+        )
+        found = {}
+        for name, text in zip(names, fields, strict=False):
+            try:
+                found[name] = float(text)
+            except ValueError:
+                continue
+        used, total = found.pop("memory_usage_mebibytes", None), found.pop("memory_total_mebibytes", None)
+        if used is not None:
+            found["memory_usage_megabytes"] = used * 1.048576
+            if total:
+                found["memory_usage_percentage"] = 100 * used / total
+        values |= {f"gpu_{index}_{name}": value for name, value in found.items()}
+    return values
