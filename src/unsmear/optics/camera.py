@@ -1,0 +1,222 @@
+"""A camera: PSFs, weights, response, interpolation and noise in one object and two files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from unsmear.files import write_atomically, write_json
+from unsmear.optics.build import simulate_psfs, simulate_weights
+from unsmear.optics.config import CalibratedResponse, CameraConfig, GammaResponse, NoiseConfig
+from unsmear.optics.exposure import Renderer
+from unsmear.optics.psf import load_psfs
+from unsmear.optics.response import Response, load_calibrated
+
+FORMAT_VERSION = 1
+# Whole codes may come out of the arithmetic a little too small; truncation must not lose one to that.
+TRUNCATION_SLACK = 2.0**-12
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """What turns a group of sharp frames into one blurry image.
+
+    Parameters
+    ----------
+    name : as in config
+    psfs : (N, K, K, 3) one PSF a frame, colours in the order red, green, blue
+    weights : (N,) share of each frame in the exposure, sum 1
+    response : between encoded values and linear light
+    interpolation : sub-frames in a frame time; 1 renders from the frames alone
+    noise : of the sensor
+    quantize : round or truncate
+    subframe_psfs : (N * interpolation, K, K, 3) where ``interpolation`` is above 1
+    """
+
+    name: str
+    psfs: np.ndarray
+    weights: np.ndarray
+    response: Response = field(default_factory=Response)
+    interpolation: int = 1
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
+    quantize: str = "round"
+    subframe_psfs: np.ndarray | None = None
+    _renderers: dict[tuple[int, int], Renderer] = field(default_factory=dict, init=False, repr=False)
+
+    @classmethod
+    def from_config(cls, config: CameraConfig, num_frames: int) -> Camera:
+        """Build the camera that ``config`` describes, for groups of ``num_frames`` frames."""
+        return cls._build(config, simulate_psfs(config, num_frames), _response_of(config))
+
+    @classmethod
+    def load(cls, psfs_path: str | Path, camera_path: str | Path) -> Camera:
+        """Read a camera that :func:`simulate_camera` wrote.
+
+        Raises
+        ------
+        ValueError
+            If a file is missing, damaged or of another version, or the two do not belong together.
+        """
+        psfs = load_psfs(psfs_path)
+        try:
+            content: dict[str, Any] = json.loads(Path(camera_path).read_text(encoding="utf-8"))
+            version = content["format_version"]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"cannot read camera file {camera_path}: {error!r}; simulate the camera again") from error
+        if version != FORMAT_VERSION:
+            raise ValueError(
+                f"camera file {camera_path} has format version {version}, this program reads {FORMAT_VERSION}; "
+                "simulate the camera again"
+            )
+        if content["psf_shape"] != list(psfs.shape):
+            raise ValueError(
+                f"{psfs_path} holds PSFs {psfs.shape} but {camera_path} speaks of {content['psf_shape']}; "
+                "simulate the camera again"
+            )
+        return cls._build(CameraConfig(**content["config"]), psfs, Response.from_json(content["response"]))
+
+    @classmethod
+    def _build(cls, config: CameraConfig, psfs: np.ndarray, response: Response) -> Camera:
+        factor = config.interpolation.factor
+        return cls(
+            name=config.name,
+            psfs=psfs,
+            weights=simulate_weights(config, len(psfs)),
+            response=response,
+            interpolation=factor,
+            noise=config.noise,
+            quantize=config.quantize,
+            subframe_psfs=simulate_psfs(config, len(psfs), factor, psfs) if factor > 1 else None,
+        )
+
+    @property
+    def num_frames(self) -> int:
+        """Frames in a group."""
+        return len(self.psfs)
+
+    @property
+    def energy(self) -> np.ndarray:
+        """(3,) share of the light of red, green and blue that reaches the picture."""
+        result: np.ndarray = np.einsum("n,nklc->c", self.weights, self.psfs)
+        return result
+
+    @property
+    def time_symmetric(self) -> bool:
+        """Whether the frames in reverse order give the same picture, so that it cannot tell the direction."""
+        return _alike(self.psfs, self.psfs[::-1]) and _alike(self.weights, self.weights[::-1])
+
+    @property
+    def radially_symmetric(self) -> bool:
+        """Whether flipping or turning the picture by 90 degrees commutes with the camera."""
+        return (
+            _alike(self.psfs, self.psfs[:, ::-1])
+            and _alike(self.psfs, self.psfs[:, :, ::-1])
+            and _alike(self.psfs, self.psfs.transpose(0, 2, 1, 3))
+        )
+
+    def render(self, frames: np.ndarray, seed: int | tuple[int, ...] = 0) -> np.ndarray:
+        """Blurry image of one frame group.
+
+        Parameters
+        ----------
+        frames : (N, H, W, 3) uint8
+        seed : of the noise
+
+        Returns
+        -------
+        (H, W, 3) uint8
+        """
+        picture = np.empty(frames.shape[1:], np.uint8)
+        shift = -0.5 + TRUNCATION_SLACK if self.quantize == "truncate" else 0.0
+        for rows, encoded in self._encoded_strips(frames, seed):
+            # OpenCV rounds to the nearest code and saturates.
+            cv2.convertScaleAbs(encoded, dst=picture[rows], alpha=255, beta=shift)
+        return picture
+
+    def render_float(self, frames: np.ndarray, seed: int | tuple[int, ...] = 0) -> np.ndarray:
+        """As :meth:`render`, before quantisation: (H, W, 3) float32, encoded, in [0, 1]."""
+        picture = np.empty(frames.shape[1:], np.float32)
+        for rows, encoded in self._encoded_strips(frames, seed):
+            picture[rows] = encoded
+        return picture
+
+    def _encoded_strips(self, frames: np.ndarray, seed: int | tuple[int, ...]) -> Iterator[tuple[slice, np.ndarray]]:
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
+            raise ValueError(f"frames are {frames.dtype} {frames.shape}; expected uint8 (frames, height, width, 3)")
+        if len(frames) != self.num_frames:
+            raise ValueError(
+                f"camera {self.name!r} was simulated for {self.num_frames} frames, the group has {len(frames)}; "
+                "simulate the camera for as many frames as a group has"
+            )
+        identity = self.response.kind == "identity"
+        renderer = self._renderer(frames.shape[1], frames.shape[2])
+        table = None if identity else self.response.linear_of_codes()
+        strips = renderer.expose_strips(frames, table)
+        noisy = self.noise.full_well_electrons > 0 or self.noise.read_noise > 0
+        rng = np.random.default_rng(seed)
+        from unsmear.optics.noise import add_noise
+
+        for rows, linear in strips:
+            light = add_noise(linear, self.noise, rng) if noisy else linear
+            # Without noise the mean of codes lies within the scale, up to the last bit.
+            yield rows, light if identity and not noisy else self.response.encode(light)
+
+    def _renderer(self, height: int, width: int) -> Renderer:
+        if (height, width) not in self._renderers:
+            self._renderers[height, width] = Renderer(self.psfs, self.weights, height, width)
+        return self._renderers[height, width]
+
+
+def simulate_camera(
+    config: CameraConfig,
+    num_frames: int,
+    psfs_path: str | Path,
+    camera_path: str | Path,
+    figure_path: str | Path | None = None,
+) -> None:
+    """Simulate one camera and write all that rendering and evaluation need to know of it.
+
+    Parameters
+    ----------
+    config : the camera
+    num_frames : frames in a group
+    psfs_path : ``.npy`` to write, (num_frames, K, K, 3) float64
+    camera_path : ``.json`` to write: weights, response, noise, energy, symmetries, the whole config
+    figure_path : ``.png`` to draw the PSFs in; further figures go beside it. None draws nothing.
+    """
+    camera = Camera.from_config(config, num_frames)
+    with write_atomically(psfs_path) as temporary:
+        np.save(temporary, camera.psfs)
+    write_json(
+        camera_path,
+        {
+            "format_version": FORMAT_VERSION,
+            "name": camera.name,
+            "num_frames": camera.num_frames,
+            "psf_shape": list(camera.psfs.shape),
+            "weights": camera.weights.tolist(),
+            "energy": camera.energy.tolist(),
+            "time_symmetric": camera.time_symmetric,
+            "radially_symmetric": camera.radially_symmetric,
+            "response": camera.response.to_json(),
+            "config": config.model_dump(mode="json"),
+        },
+    )
+
+
+def _response_of(config: CameraConfig) -> Response:
+    if isinstance(config.response, CalibratedResponse):
+        return load_calibrated(config.response.calibrated)
+    if isinstance(config.response, GammaResponse):
+        return Response("gamma", config.response.gamma)
+    return Response(config.response)
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+    return bool(np.abs(a - b).max() <= 1e-9 * np.abs(a).max())

@@ -1,0 +1,239 @@
+"""The exposure: sharp frames, each through its own PSF, gathered in one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import cv2
+import numpy as np
+
+from unsmear.optics.psf import check_psfs, is_delta
+
+# Spectra of the PSFs are kept while they take no more than this; sub-frames of large pictures do not.
+SPECTRA_CACHE_BYTES = 512 * 2**20
+# Values summed at a time where no transform is needed: such a strip stays in the processor's cache.
+STRIP_VALUES = 2**17
+
+
+def expose(frames: np.ndarray, psfs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    r"""Image recorded by one exposure through a PSF that changes with time.
+
+    .. math:: y_c = \sum_{i=1}^{N} w_i \, (x_{i,c} * m_{i,c}), \quad w_i = 1/N \text{ unless given}
+
+    Parameters
+    ----------
+    frames : (N, H, W, 3), linear intensity in [0, 1]; float64 is computed in float64, all else in float32
+    psfs : (N, K, K, 3), K odd
+    weights : (N,) share of each frame in the exposure
+
+    Returns
+    -------
+    (H, W, 3), linear intensity, float64 or float32; the border is continued by its edge pixels.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of frames, PSFs and weights differ, or a shape is wrong.
+
+    Source: Elmalem et al. 2020; a true convolution, kernels are flipped.
+    """
+    frames = np.asarray(frames)
+    if frames.ndim != 4 or frames.shape[3] != 3:
+        raise ValueError(f"frames have shape {frames.shape}; expected (frames, height, width, 3)")
+    if not np.issubdtype(frames.dtype, np.floating):
+        raise ValueError(f"frames have type {frames.dtype}; give linear light in [0, 1] as real numbers")
+    dtype = np.float64 if frames.dtype == np.float64 else np.float32
+    renderer = Renderer(psfs, weights, frames.shape[1], frames.shape[2], dtype)
+    return renderer.expose(frames.astype(dtype, copy=False))
+
+
+class Renderer:
+    """Exposes groups of frames of one size; what depends on the PSFs alone is computed once.
+
+    Convolution is a product of spectra, and the sum over the frames is taken there: one inverse
+    transform for each colour serves all frames. PSFs that are deltas need no transform.
+
+    Parameters
+    ----------
+    psfs : (N, K, K, 3), K odd
+    weights : (N,) share of each frame; None for 1 / N each
+    height, width : of a frame, pixels
+    dtype : float32 or float64, of the computation and the result
+    skip_deltas : leave out the transform where every PSF is a delta
+    """
+
+    def __init__(
+        self,
+        psfs: np.ndarray,
+        weights: np.ndarray | None,
+        height: int,
+        width: int,
+        dtype: type = np.float32,
+        skip_deltas: bool = True,
+    ) -> None:
+        self.psfs = check_psfs(psfs, "the exposure")
+        num_frames, size = self.psfs.shape[:2]
+        self.weights = np.full(num_frames, 1 / num_frames) if weights is None else np.asarray(weights, float)
+        if self.weights.shape != (num_frames,):
+            raise ValueError(f"{num_frames} PSFs but weights of shape {self.weights.shape}; give one weight a frame")
+        self._equal_weights = bool((self.weights == self.weights[0]).all())
+        self.height, self.width, self.reach = height, width, size // 2
+        self.dtype = dtype
+        self.transforms = not (skip_deltas and is_delta(self.psfs))
+        # The edge is continued by K // 2 pixels on each side; beyond, the period may wrap around.
+        self.fft_height = fast_transform_size(height + size - 1)
+        self.fft_width = fast_transform_size(width + size - 1)
+        spectrum_bytes = self.fft_height * self.fft_width * np.dtype(dtype).itemsize
+        self._keeps_spectra = num_frames * 3 * spectrum_bytes <= SPECTRA_CACHE_BYTES
+        self._spectra: dict[tuple[int, int], np.ndarray] = {}
+
+    def expose(self, frames: Iterable[np.ndarray], table: np.ndarray | None = None) -> np.ndarray:
+        """Expose one group; as :meth:`expose_strips`, but whole.
+
+        Returns
+        -------
+        (H, W, 3) linear intensity, of the renderer's type
+        """
+        result: np.ndarray = np.empty((self.height, self.width, 3), self.dtype)
+        for rows, strip in self.expose_strips(frames, table):
+            result[rows] = strip
+        return result
+
+    def expose_strips(
+        self, frames: Iterable[np.ndarray], table: np.ndarray | None = None
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Expose one group and hand the picture out strip by strip, while a strip is in the cache.
+
+        Parameters
+        ----------
+        frames : N pictures (H, W, 3), an array or an iterator that makes them one at a time; linear light
+            of the renderer's type, or 8-bit codes
+        table : (256, 3) linear value of each code; None for code / 255
+
+        Yields
+        ------
+        rows of the picture, and their linear intensity (rows, W, 3) in a buffer that the next strip reuses
+
+        Raises
+        ------
+        ValueError
+            If the number or the shape of the frames is not the renderer's.
+        """
+        table = None if table is None else table.astype(self.dtype)
+        if isinstance(frames, np.ndarray):
+            self._check_number(len(frames))
+            if not self.transforms:
+                return self._sum_strips(frames, table)
+        return self._merge_strips(self._convolve(frames, table))
+
+    def _sum_strips(self, frames: np.ndarray, table: np.ndarray | None) -> Iterator[tuple[slice, np.ndarray]]:
+        self._check_shape(frames[0])
+        rows = self._strip_rows()
+        buffer: np.ndarray = np.empty((rows, self.width, 3), self.dtype)
+        for top in range(0, self.height, rows):
+            strip = buffer[: self.height - top]
+            strip[...] = 0
+            for frame, weight in zip(frames, self.weights, strict=True):
+                part = frame[top : top + rows]
+                if self._equal_weights and table is None:
+                    cv2.accumulate(part, strip)
+                elif weight > 0:
+                    cv2.accumulate(_to_light(part, table) * self.dtype(weight), strip)
+            if self._equal_weights and table is None:
+                full_scale = 255 if frames.dtype == np.uint8 else 1
+                strip *= self.dtype(self.weights[0] / full_scale)
+            yield slice(top, top + rows), strip
+
+    def _merge_strips(self, planes: list[np.ndarray]) -> Iterator[tuple[slice, np.ndarray]]:
+        rows = self._strip_rows()
+        for top in range(0, self.height, rows):
+            yield slice(top, top + rows), np.asarray(cv2.merge([plane[top : top + rows] for plane in planes]))
+
+    def _convolve(self, frames: Iterable[np.ndarray], table: np.ndarray | None) -> list[np.ndarray]:
+        """Three planes (H, W) of linear intensity."""
+        size = (self.fft_height, self.fft_width) if self.transforms else (self.height, self.width)
+        sums: list[np.ndarray] = [np.zeros(size, self.dtype) for _ in range(3)]
+        number = 0
+        for frame in frames:
+            number += 1
+            if number > len(self.weights) or self.weights[number - 1] == 0:
+                continue
+            self._check_shape(frame)
+            if number == 1:  # memory that every frame reuses: fresh pages cost more than the arithmetic
+                parts = [np.empty(frame.shape[:2], frame.dtype) for _ in range(3)]
+                product: np.ndarray = np.empty(size, self.dtype)
+            cv2.split(np.ascontiguousarray(frame), parts)
+            for channel, plane in enumerate(parts):
+                light = _to_light(plane, None if table is None else table[:, channel])
+                if self.transforms:
+                    spectrum = self._continue_edge(light.astype(self.dtype, copy=False))
+                    cv2.dft(spectrum, dst=spectrum)
+                    light = cv2.mulSpectrums(spectrum, self._spectrum(number - 1, channel), 0, c=product)
+                else:
+                    light = light * self.dtype(self.weights[number - 1])
+                cv2.add(sums[channel], light, dst=sums[channel])
+        self._check_number(number)
+        if not self.transforms:
+            return sums
+        flags = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
+        return [cv2.dft(total, flags=flags)[: self.height, : self.width] for total in sums]
+
+    def _strip_rows(self) -> int:
+        return max(1, min(self.height, STRIP_VALUES // (self.width * 3)))
+
+    def _continue_edge(self, plane: np.ndarray) -> np.ndarray:
+        bottom = self.fft_height - self.height - self.reach
+        right = self.fft_width - self.width - self.reach
+        return np.asarray(cv2.copyMakeBorder(plane, self.reach, bottom, self.reach, right, cv2.BORDER_REPLICATE))
+
+    def _spectrum(self, frame: int, channel: int) -> np.ndarray:
+        """Spectrum of one weighted PSF, in OpenCV's packed layout."""
+        cached = self._spectra.get((frame, channel))
+        if cached is not None:
+            return cached
+        size = 2 * self.reach + 1
+        kernel: np.ndarray = np.zeros((self.fft_height, self.fft_width), self.dtype)
+        kernel[:size, :size] = self.psfs[frame, :, :, channel] * self.weights[frame]
+        # With the kernel's corner at the origin every sample comes out K // 2 too far down and right. The
+        # frame starts K // 2 after its continued edge, so that the result starts 2 * (K // 2) in: roll back.
+        kernel = np.roll(kernel, (-2 * self.reach, -2 * self.reach), axis=(0, 1))
+        spectrum = np.asarray(cv2.dft(kernel))
+        if self._keeps_spectra:
+            self._spectra[frame, channel] = spectrum
+        return spectrum
+
+    def _check_number(self, number: int) -> None:
+        if number != len(self.weights):
+            raise ValueError(
+                f"{number} frames but PSFs for {len(self.weights)}; "
+                "simulate the camera for as many frames as a group has"
+            )
+
+    def _check_shape(self, frame: np.ndarray) -> None:
+        if frame.shape != (self.height, self.width, 3):
+            raise ValueError(
+                f"a frame has shape {frame.shape}, the renderer was made for {(self.height, self.width, 3)}; "
+                "make another renderer for another size"
+            )
+
+
+def fast_transform_size(least: int) -> int:
+    """Smallest even size, ``least`` or above, whose only prime factors are 2, 3, 5 and 7."""
+    size = least + least % 2
+    while True:
+        rest = size
+        for factor in (2, 3, 5, 7):
+            while rest % factor == 0:
+                rest //= factor
+        if rest == 1:
+            return size
+        size += 2
+
+
+def _to_light(values: np.ndarray, table: np.ndarray | None) -> np.ndarray:
+    """Linear light of 8-bit codes (code / 255 where there is no table); light itself passes unchanged."""
+    if values.dtype != np.uint8:
+        return values
+    if table is None:
+        return values * np.float32(1 / 255)
+    return np.asarray(cv2.LUT(values, table if values.ndim == 2 else table[None]))

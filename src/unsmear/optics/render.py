@@ -1,0 +1,140 @@
+"""Rendering of the blurry images of a whole sequence, from one memory-mapped store to another."""
+
+from __future__ import annotations
+
+import csv
+import mmap
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from unsmear.files import write_atomically
+from unsmear.optics.camera import Camera
+
+Groups = list[tuple[int, int]]
+
+
+def render_blur(
+    frames_path: str | Path,
+    camera_psfs_path: str | Path,
+    camera_path: str | Path,
+    groups: Groups | str | Path,
+    output_path: str | Path,
+    *,
+    split: str | None = None,
+    sequence: str | None = None,
+    seed: int = 0,
+    num_threads: int = 1,
+) -> None:
+    """Render one blurry image for every frame group of a sequence.
+
+    Parameters
+    ----------
+    frames_path : ``.npy`` (T, H, W, 3) uint8
+    camera_psfs_path, camera_path : what :func:`unsmear.optics.camera.simulate_camera` wrote
+    groups : (first frame, number of frames) of each group, frames numbered from 1; or the path of
+        ``groups.csv``, of which the rows of ``split`` and ``sequence`` are taken, in the order of the groups
+    output_path : ``.npy`` to write, (G, H, W, 3) uint8; it appears whole or not at all
+    split, sequence : with ``groups.csv``; also part of the seed
+    seed : of the noise; each group draws its own from the seed, split, sequence and its number
+    num_threads : of the libraries; 1 where the workflow runs a job on each core
+
+    Raises
+    ------
+    ValueError
+        If a file is missing or damaged, a group reaches out of the sequence, or its number of frames is not
+        the camera's.
+    """
+    camera = Camera.load(camera_psfs_path, camera_path)
+    frames = open_frames(frames_path)
+    if not isinstance(groups, list):
+        groups = read_groups(groups, split, sequence)
+    _check_groups(groups, len(frames), camera, frames_path)
+    shape = (len(groups), *frames.shape[1:])
+    key = zlib.crc32(f"{split}/{sequence}".encode())
+    with _threads(num_threads), write_atomically(output_path) as temporary, temporary.open("wb") as stream:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for number, (first, count) in enumerate(groups, start=1):
+            blurry = camera.render(frames[first - 1 : first - 1 + count], (seed, key, number))
+            stream.write(blurry.data)
+            _release(frames)
+
+
+def read_groups(path: str | Path, split: str | None, sequence: str | None) -> Groups:
+    """Groups of one sequence from ``groups.csv``, (first frame, number of frames), in the order of their number.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, a column is absent, a number is not whole, or the sequence has no group.
+    """
+    if split is None or sequence is None:
+        raise ValueError("groups come from a table but split or sequence is missing; pass both")
+    rows: list[tuple[int, int, int]] = []
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as stream:
+            for row in csv.DictReader(stream):
+                if row["split"] == split and row["sequence"] == sequence:
+                    rows.append((int(row["group"]), int(row["first_frame"]), int(row["num_frames"])))
+    except KeyError as error:
+        raise ValueError(f"{path} has no column {error}; group the frames again") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(f"cannot read groups from {path}: {error}; group the frames again") from error
+    if not rows:
+        raise ValueError(f"{path} has no group of {split}/{sequence}; check split and sequence")
+    return [(first, count) for _, first, count in sorted(rows)]
+
+
+def open_frames(path: str | Path) -> np.ndarray:
+    """Memory-map a frame store, (T, H, W, 3) uint8.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, cut off, or holds something else.
+    """
+    try:
+        frames = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"cannot read frame store {path}: {error}; extract the sequence again") from error
+    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
+        raise ValueError(
+            f"frame store {path} holds {frames.dtype} {frames.shape}; expected uint8 (frames, height, width, 3)"
+        )
+    return np.asanyarray(frames)
+
+
+def _check_groups(groups: Groups, num_frames: int, camera: Camera, path: str | Path) -> None:
+    for number, (first, count) in enumerate(groups, start=1):
+        if first < 1 or first - 1 + count > num_frames:
+            raise ValueError(
+                f"group {number} has frames {first} to {first - 1 + count} but {path} holds 1 to {num_frames}; "
+                "group the frames again"
+            )
+        if count != camera.num_frames:
+            raise ValueError(
+                f"group {number} has {count} frames but camera {camera.name!r} was simulated for "
+                f"{camera.num_frames}; simulate the camera again"
+            )
+
+
+def _release(frames: np.ndarray) -> None:
+    """Let go of the pages read so far: resident memory stays that of one group."""
+    mapped = getattr(frames, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(number)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -1,0 +1,128 @@
+"""Camera response: from encoded values to linear light and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Response:
+    """How a camera encodes linear light; full scale is 1 on both sides.
+
+    Parameters
+    ----------
+    kind : identity, gamma, srgb or calibrated
+    gamma : exponent from encoded to linear, for ``gamma``
+    table : (256, 3) linear value of each code, rising, 1 at code 255; for ``calibrated``
+    """
+
+    kind: str = "identity"
+    gamma: float = 2.2
+    table: np.ndarray | None = None
+
+    def linear_of_codes(self) -> np.ndarray:
+        """(256, 3) float64 linear value of each of the 256 codes, columns red, green, blue."""
+        if self.table is not None:
+            return self.table
+        encoded = np.arange(256) / 255
+        if self.kind == "identity":
+            linear = encoded
+        elif self.kind == "gamma":
+            linear = encoded**self.gamma
+        else:
+            linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+        return np.repeat(linear[:, None], 3, axis=1)
+
+    def linearize(self, codes: np.ndarray) -> np.ndarray:
+        """Linear light of 8-bit codes, (..., 3) uint8 to float32."""
+        if self.kind == "identity":
+            return np.divide(codes, np.float32(255), dtype=np.float32)
+        table = self.linear_of_codes().astype(np.float32)
+        return np.stack([np.take(table[:, c], codes[..., c]) for c in range(3)], axis=-1)
+
+    def encode(self, linear: np.ndarray) -> np.ndarray:
+        """Encoded values of linear light.
+
+        Parameters
+        ----------
+        linear : (..., 3) real; values outside the range of the response are clamped to it
+
+        Returns
+        -------
+        (..., 3) of the same type, in [0, 1]
+        """
+        if self.kind == "identity":
+            return np.clip(linear, 0, 1)
+        if self.kind == "gamma":
+            return np.clip(linear, 0, 1) ** np.asarray(1 / self.gamma, linear.dtype)
+        if self.kind == "srgb":
+            linear = np.clip(linear, 0, 1)
+            bent = 1.055 * linear ** np.asarray(1 / 2.4, linear.dtype) - 0.055
+            return np.where(linear <= 0.04045 / 12.92, linear * 12.92, bent).astype(linear.dtype)
+        table, encoded = self.linear_of_codes(), np.arange(256) / 255
+        result = np.empty_like(linear)
+        for channel in range(3):
+            result[..., channel] = np.interp(linear[..., channel], table[:, channel], encoded)
+        return result
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that rebuilds the response, files included as numbers."""
+        if self.table is not None:
+            return {"kind": self.kind, "table": self.table.tolist()}
+        return {"kind": self.kind, "gamma": self.gamma} if self.kind == "gamma" else {"kind": self.kind}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Response:
+        """Rebuild what :meth:`to_json` gave."""
+        table = np.array(value["table"]) if "table" in value else None
+        return cls(value["kind"], value.get("gamma", 2.2), table)
+
+
+def load_calibrated(path: str | Path) -> Response:
+    """Read a measured inverse response and mend its known faults.
+
+    Above code 250 the measured curve runs away and is continued as a straight line; where one code is
+    no brighter than the one before it, it is put half-way between its neighbours. Each colour is then
+    divided by its value at code 255.
+
+    Parameters
+    ----------
+    path : ``.npy`` (256, 1, 3) or (256, 3), linear value of each code, colours in the order blue, green, red
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or unreadable, its shape differs, or the mended curve does not rise.
+
+    Source: the response that the REDS data set was rendered with (Nah et al., NTIRE 2019).
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"response file {path} does not exist; give the path of a .npy file")
+    try:
+        curve = np.load(path, allow_pickle=False)
+    except Exception as error:
+        raise ValueError(f"cannot read response file {path}: {error}; write the file again") from error
+    if curve.shape not in ((256, 1, 3), (256, 3)) or not np.issubdtype(curve.dtype, np.number):
+        raise ValueError(f"response file {path} holds {curve.dtype} {curve.shape}; expected (256, 1, 3) numbers")
+    table = curve.reshape(256, 3)[:, ::-1].astype(np.float64)
+    if not np.isfinite(table).all() or table.min() < 0:
+        raise ValueError(f"response file {path} has values that are negative or not finite; measure it again")
+    slope = (table[251] - table[249]) / 2
+    for code in range(251, 256):
+        table[code] = table[code - 1] + slope
+    for channel in range(3):
+        for code in (np.flatnonzero(np.diff(table[:, channel]) <= 0) + 1).tolist():
+            if code < 255:
+                table[code, channel] = (table[code - 1, channel] + table[code + 1, channel]) / 2
+    if (np.diff(table, axis=0) <= 0).any():
+        code, channel = np.argwhere(np.diff(table, axis=0) <= 0)[0]
+        raise ValueError(
+            f"response file {path} does not rise from code {code} to {code + 1} in channel {channel} of RGB; "
+            "smooth the curve"
+        )
+    return Response("calibrated", table=table / table[255])
