@@ -7,9 +7,12 @@ because mirrors drop or add leading folders. Nothing is ever unpacked under a me
 
 from __future__ import annotations
 
+import lzma
 import re
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,9 +80,7 @@ def list_members(archive: zipfile.ZipFile, name: str | Path) -> Listing:
     """
     infos = archive.infolist()
     if len(infos) > MAX_MEMBERS:
-        raise ValueError(
-            f"{name}: {len(infos)} members, more than {MAX_MEMBERS}; this is no archive of frames"
-        )
+        raise ValueError(f"{name}: {len(infos)} members, more than {MAX_MEMBERS}; this is no archive of frames")
     listing: Listing = {}
     for info in infos:
         parts = info.filename.replace("\\", "/").split("/")
@@ -122,9 +123,7 @@ def _check_safe(info: zipfile.ZipInfo, parts: list[str], name: str | Path) -> No
         raise ValueError(f"{name}: member {info.filename} is encrypted; pack it again without a password")
     if max(info.file_size, info.compress_size) > MAX_MEMBER_BYTES:
         size = max(info.file_size, info.compress_size)
-        raise ValueError(
-            f"{name}: member {info.filename} has {size} bytes, more than {MAX_MEMBER_BYTES} for a frame"
-        )
+        raise ValueError(f"{name}: member {info.filename} has {size} bytes, more than {MAX_MEMBER_BYTES} for a frame")
 
 
 def read_member(archive: zipfile.ZipFile, member: str, name: str | Path) -> bytes:
@@ -139,8 +138,6 @@ def read_member(archive: zipfile.ZipFile, member: str, name: str | Path) -> byte
         return archive.read(member)
     except KeyError:
         raise ValueError(f"{name}: no member {member}; fetch or pack the archive again") from None
-    except Exception as error:  # zlib, lzma and bz2 raise their own kinds on damaged data
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, struct.error) as error:
         reason = "the end is missing" if isinstance(error, EOFError) else str(error)
-        raise ValueError(
-            f"{name}: member {member} is damaged ({reason}); fetch or pack the archive again"
-        ) from None
+        raise ValueError(f"{name}: member {member} is damaged ({reason}); fetch or pack the archive again") from None

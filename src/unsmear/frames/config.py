@@ -113,9 +113,7 @@ class RedsConfig(_SplitFromTrain):
 class VideosConfig(_Section):
     """The user's own video files, split by file."""
 
-    folder: str = Field(
-        default="", description="Folder with the video files (any container that PyAV reads)."
-    )
+    folder: str = Field(default="", description="Folder with the video files (any container that PyAV reads).")
     val: int | tuple[str, ...] = Field(
         default=1, description="Files of the val split: names, or a count (the last ones before test)."
     )
@@ -170,9 +168,7 @@ class DataConfig(_Section):
     @model_validator(mode="after")
     def _check_source(self) -> DataConfig:
         if self.source == "archives" and not self.archives.folder:
-            raise ValueError(
-                "source is archives, but archives.folder is empty; name the folder with your zips"
-            )
+            raise ValueError("source is archives, but archives.folder is empty; name the folder with your zips")
         if self.source == "videos" and not self.videos.folder:
             raise ValueError("source is videos, but videos.folder is empty; name the folder with your files")
         if self.max_frames is not None and self.max_frames < self.frames_per_group:

@@ -59,9 +59,7 @@ def group_frames(stores: Iterable[str | Path], num_frames: int, output_csv: str 
         text = f"{len(too_short)} sequences have fewer than {num_frames} frames and are skipped: "
         warnings.warn(text + ", ".join(too_short[:8]), stacklevel=2)
     if not groups:
-        raise ValueError(
-            f"no sequence has {num_frames} frames; give longer ones or lower data.frames_per_group"
-        )
+        raise ValueError(f"no sequence has {num_frames} frames; give longer ones or lower data.frames_per_group")
     groups.sort()
     with (
         write_atomically(output_csv) as temporary,

@@ -119,15 +119,13 @@ def assign_splits(
         if not any(record.split == split for record in records):
             have = ", ".join(f"{s.part}/{s.sequence}" for s in usable[:8]) or "none"
             raise ValueError(
-                f"the {split} split is empty; at least two train sequences "
-                f" (for train and val) and one val sequence (for test) of {frames_per_group} frames are needed; found: {have}"
+                f"the {split} split is empty; at least two train sequences (for train and val) "
+                f"and one val sequence (for test) of {frames_per_group} frames are needed; found: {have}"
             )
     return sorted(records)
 
 
-def choose_val(
-    train: Sequence[str], wanted: int | Sequence[str] | None, known: Sequence[str] = ()
-) -> set[str]:
+def choose_val(train: Sequence[str], wanted: int | Sequence[str] | None, known: Sequence[str] = ()) -> set[str]:
     """Names of the train sequences that form the val split; see `data.*.val_sequences`."""
     if wanted is None:
         wanted = max(1, len(train) // 10)
@@ -170,7 +168,7 @@ def plan_sequences(
     elif data.source == "reds":
         from unsmear.frames.reds import list_reds
 
-        sources, val_sequences = list_reds(data.reds), data.reds.val_sequences
+        sources, val_sequences = list_reds(data.reds, data.max_frames), data.reds.val_sequences
     else:
         from unsmear.frames.videos import plan_videos
 

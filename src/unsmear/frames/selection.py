@@ -21,9 +21,7 @@ def expand_names(texts: Iterable[str]) -> list[str]:
     for text in texts:
         match = _RANGE.fullmatch(text.strip())
         if match is None:
-            raise ValueError(
-                f"{text!r} is not a sequence; write three digits or a range, such as 004 or 010-019"
-            )
+            raise ValueError(f"{text!r} is not a sequence; write three digits or a range, such as 004 or 010-019")
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise ValueError(f"the range {text!r} runs backwards; write {last:03d}-{first:03d}")
@@ -46,9 +44,7 @@ def expand_selection(texts: Iterable[str]) -> list[tuple[str, str]]:
             raise ValueError(f"{text!r} is not a selection; write train/000-009 or val/000")
         for name in expand_names([names]):
             if int(name) >= NUM_SEQUENCES[part]:
-                raise ValueError(
-                    f"{text!r}: there is no {part}/{name}; {part} has 000-{NUM_SEQUENCES[part] - 1:03d}"
-                )
+                raise ValueError(f"{text!r}: there is no {part}/{name}; {part} has 000-{NUM_SEQUENCES[part] - 1:03d}")
             pairs.add((part, name))
     return sorted(pairs)
 

@@ -1,0 +1,127 @@
+"""How much disk a plan will take, before anything runs."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unsmear.frames.archive import list_members, open_archive
+from unsmear.frames.config import DataConfig
+from unsmear.frames.layout import SequenceRecord
+
+GIGABYTE = 1e9
+SLACK = 0.02
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Bytes that are still to be written, and jobs, of a plan; ``peak`` is the most that lies there at once."""
+
+    num_sequences: int
+    num_downloads: int
+    download_bytes: int
+    store_bytes: int
+    blur_bytes: int
+    peak_bytes: int
+
+    def text(self) -> str:
+        """One line for people."""
+        return (
+            f"{self.num_sequences} sequences, {self.num_downloads} archives to fetch "
+            f"({self.download_bytes / GIGABYTE:.2f} GB), frames {self.store_bytes / GIGABYTE:.2f} GB, "
+            f"blurry images {self.blur_bytes / GIGABYTE:.2f} GB; "
+            f"disk still needed: {self.peak_bytes / GIGABYTE:.2f} GB"
+        )
+
+
+def forecast_disk(
+    records: Sequence[SequenceRecord],
+    data: DataConfig,
+    results: str | Path,
+    num_cameras: int = 2,
+    num_jobs: int = 1,
+    frame_shape: tuple[int, int] | None = None,
+) -> Forecast:
+    """Bytes that the plan will still write below ``results``; what is there already is not counted.
+
+    Parameters
+    ----------
+    records : see `plan_sequences`
+    num_cameras : cameras that blur is rendered with
+    num_jobs : jobs that run at once: so many archives lie there where `keep_archives` is false
+    frame_shape : (height, width) in pixels where the source cannot be asked, as for the built-in scenes
+    """
+    results = Path(results)
+    stores = blur = 0
+    sizes: dict[str, int] = {}
+    shapes: dict[str, tuple[int, int]] = {}
+    for record in records:
+        store = results / "frames" / record.split / f"{record.sequence}.npy"
+        archive = results / "archives" / record.archive
+        if record.archive not in shapes:
+            shapes[record.archive] = frame_shape or _frame_shape(record, data)
+        frame_bytes = 3 * shapes[record.archive][0] * shapes[record.archive][1]
+        if not store.exists():
+            stores += record.num_frames * frame_bytes
+            if data.source == "reds" and not archive.exists():
+                sizes[record.archive] = _archive_bytes(record)
+        groups = record.num_frames // data.frames_per_group
+        folders = [path for path in (results / "blur").glob("*") if path.is_dir()]
+        there = sum((path / record.split / f"{record.sequence}.npy").exists() for path in folders)
+        blur += groups * frame_bytes * max(0, num_cameras - there)
+    # A single sequence waits as loose frames while its archive is packed: twice its size for a moment.
+    largest = sorted(sizes.values(), reverse=True)[: max(1, num_jobs)]
+    archives = sum(sizes.values()) + sum(largest) if data.keep_archives else 2 * sum(largest)
+    peak = int((stores + blur + archives) * (1 + SLACK))
+    return Forecast(len(records), len(sizes), sum(sizes.values()), stores, blur, peak)
+
+
+def check_disk(forecast: Forecast, results: str | Path) -> None:
+    """Refuse a plan for which the disk is too small.
+
+    Raises
+    ------
+    ValueError
+        Naming what is needed and what is free.
+    """
+    folder = Path(results).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if forecast.peak_bytes > free:
+        raise ValueError(
+            f"{forecast.text()}, but {folder} has {free / GIGABYTE:.2f} GB free. Make room, put results on a larger "
+            "disk, take fewer sequences (data.reds.sequences) or frames (data.max_frames), "
+            "or set data.keep_archives: false"
+        )
+
+
+def _archive_bytes(record: SequenceRecord) -> int:
+    from unsmear.frames.reds import ARCHIVE_BYTES, NUM_FRAMES, SEQUENCES_PER_ARCHIVE
+
+    if "_orig_part" in record.archive:
+        return ARCHIVE_BYTES
+    return ARCHIVE_BYTES * record.num_frames // (SEQUENCES_PER_ARCHIVE * NUM_FRAMES)
+
+
+def _frame_shape(record: SequenceRecord, data: DataConfig) -> tuple[int, int]:
+    """(height, width) of a sequence's frames in the store."""
+    if data.source == "reds":
+        from unsmear.frames.reds import FRAME_SHAPE
+
+        return FRAME_SHAPE[:2]
+    if data.source == "videos":
+        from unsmear.frames.video import probe_video
+
+        return probe_video(record.archive, data.videos.max_height).shape
+    with open_archive(record.archive) as archive:
+        frames = list_members(archive, record.archive)[(record.part, record.sequence)]
+        if not frames:
+            return 0, 0
+        with archive.open(frames[0][1]) as member:
+            header = member.read(24)
+    width, height = struct.unpack(">II", header[16:24]) if len(header) == 24 else (0, 0)
+    return height, width

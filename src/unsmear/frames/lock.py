@@ -1,0 +1,98 @@
+"""What a fetched file must be: checksums from config, and a lock file of what came at first."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from unsmear.files import sha256_of, write_json
+from unsmear.frames.config import Checksum
+
+FORMAT = 1
+
+
+class MismatchError(ValueError):
+    """A file is not what its checksum says."""
+
+
+def read_lock(path: str | Path) -> dict[str, Checksum]:
+    """Entries of a lock file by archive name; none where there is no file.
+
+    Raises
+    ------
+    ValueError
+        If the file is no lock file.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"format {content['format']}, expected {FORMAT}")
+        return {name: Checksum(**entry) for name, entry in content["files"].items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError) as error:
+        reason = re.sub(r"\s+", " ", str(error))
+        raise ValueError(f"{path}: not a lock file ({reason}); restore or delete it") from None
+
+
+def expected_checksum(name: str, checksums: Mapping[str, Checksum], lock: str | Path) -> Checksum:
+    """What is known of a file; config goes before the lock file.
+
+    Raises
+    ------
+    ValueError
+        If the two contradict each other.
+    """
+    configured, locked = checksums.get(name, Checksum()), read_lock(lock).get(name, Checksum())
+    for key in ("size", "sha256"):
+        one, other = getattr(configured, key), getattr(locked, key)
+        if one is not None and other is not None and one != other:
+            raise ValueError(f"{name}: data.reds.checksums says {key} {one}, {lock} says {other}; correct one of them")
+    return Checksum(size=configured.size or locked.size, sha256=configured.sha256 or locked.sha256)
+
+
+def verify(path: Path, name: str, expected: Checksum) -> Checksum:
+    """Size and SHA-256 of a file, after comparing them with what is known of it.
+
+    Raises
+    ------
+    MismatchError
+        Naming file, expected and found.
+    """
+    size = path.stat().st_size
+    if expected.size is not None and size != expected.size:
+        raise MismatchError(f"{name}: size {size} bytes found, {expected.size} expected")
+    sha256 = sha256_of(path)
+    if expected.sha256 is not None and sha256 != expected.sha256:
+        raise MismatchError(f"{name}: sha256 {sha256} found, {expected.sha256} expected")
+    return Checksum(size=size, sha256=sha256)
+
+
+def record(name: str, found: Checksum, lock: str | Path) -> None:
+    """Add an entry to the lock file; several jobs may do so at once.
+
+    Raises
+    ------
+    MismatchError
+        If another job has meanwhile recorded something else.
+    """
+    lock = Path(lock)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(lock):
+        entries = read_lock(lock)
+        known = entries.setdefault(name, found)
+        if known != found:
+            raise MismatchError(f"{name}: sha256 {found.sha256} found, {known.sha256} expected by {lock}")
+        files = {key: entries[key].model_dump() for key in sorted(entries)}
+        write_json(lock, {"format": FORMAT, "files": files})
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    with lock.with_name(f".{lock.name}.tmp").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield

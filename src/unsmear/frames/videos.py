@@ -1,0 +1,84 @@
+"""The user's own videos: which file goes to which split."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from unsmear.frames.config import VideosConfig
+from unsmear.frames.layout import SequenceRecord
+
+MIN_RATE = 90.0
+SUFFIXES = {
+    *(".3gp", ".asf", ".avi", ".flv", ".h264", ".hevc", ".m2ts", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4"),
+    *(".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
+}
+
+
+def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | None = None) -> list[SequenceRecord]:
+    """Give each file of the folder a number and a split; too short ones are left out with a warning.
+
+    Files are numbered in the order of their names. One that cannot be read stays in the plan with 0
+    frames, so that its extraction fails by name and the others go on.
+
+    Raises
+    ------
+    ValueError
+        If the folder is missing, names of a split are not there or in two splits, or a split is empty.
+    """
+    folder = Path(videos.folder).expanduser()
+    if not folder.is_dir():
+        raise ValueError(f"data.videos.folder: {folder} is no folder; name the folder with your videos")
+    files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
+    if len(files) > 1000:
+        raise ValueError(f"data.videos.folder: {len(files)} videos, at most 1000 can be numbered; move some away")
+    splits = _split_files([path.name for path in files], videos)
+    from unsmear.frames.video import VideoFacts, probe_video
+
+    records, short, slow = [], [], []
+    for number, path in enumerate(files):
+        try:
+            facts = probe_video(path)
+        except ValueError:
+            facts = VideoFacts(0, MIN_RATE, (0, 0))
+        # Headers round: a file is left out only where it is short beyond doubt.
+        if 0 < facts.num_frames < frames_per_group - 1:
+            short.append(path.name)
+            continue
+        if facts.rate < MIN_RATE:
+            slow.append(f"{path.name} ({facts.rate:.0f})")
+        length = facts.num_frames if max_frames is None else min(facts.num_frames, max_frames)
+        records.append(SequenceRecord(splits[path.name], f"{number:03d}", str(path), "video", length))
+    if short:
+        text = f"{len(short)} videos have fewer than {frames_per_group} frames and are skipped: "
+        warnings.warn(text + ", ".join(short[:8]), stacklevel=2)
+    if slow:
+        text = f"{len(slow)} videos have fewer than {MIN_RATE:.0f} frames a second, so that their mean shows steps: "
+        warnings.warn(text + ", ".join(slow[:8]), stacklevel=2)
+    for split in ("train", "val", "test"):
+        if not any(record.split == split for record in records):
+            raise ValueError(
+                f"data.videos: the {split} split is empty; {folder} has {len(files)} videos, of which "
+                f"{len(records)} are long enough; at least one for each of train, val and test is needed"
+            )
+    return sorted(records)
+
+
+def _split_files(names: Sequence[str], videos: VideosConfig) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for split, wanted in (("test", videos.test), ("val", videos.val)):
+        rest = [name for name in names if name not in chosen]
+        if isinstance(wanted, int):
+            # Names that the other split lists are not counted off here.
+            taken = [n for n in rest if not (split == "test" and isinstance(videos.val, tuple) and n in videos.val)]
+            picked = taken[-wanted:]
+        else:
+            picked = list(wanted)
+        for name in picked:
+            if name not in names:
+                raise ValueError(f"data.videos.{split}: there is no {name} in {videos.folder}")
+            if name in chosen:
+                raise ValueError(f"data.videos: {name} is both in val and in test; name it once")
+            chosen[name] = split
+    return {name: chosen.get(name, "train") for name in names}
