@@ -29,9 +29,7 @@ class TrackingConfig(BaseModel):
         description="Where a new experiment keeps its artifacts when `uri` is a database, for example s3://bucket/"
         "unsmear; null: results/mlflow/artifacts. A server decides by itself (--artifacts-destination).",
     )
-    experiment: str | None = Field(
-        None, description="Name of the experiment; null: the configuration's name."
-    )
+    experiment: str | None = Field(None, description="Name of the experiment; null: the configuration's name.")
     send: Literal["background", "end", "later"] = Field(
         "background",
         description="background: a second process of low priority sends while the job runs; end: everything "

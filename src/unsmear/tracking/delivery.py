@@ -34,9 +34,7 @@ class _Batch:
         values = record["values"]
         match record["kind"]:
             case "metrics":
-                self.metrics += [
-                    (name, value, record["time"], record["step"]) for name, value in values.items()
-                ]
+                self.metrics += [(name, value, record["time"], record["step"]) for name, value in values.items()]
             case "params":
                 self.params |= values
             case "tags":
@@ -143,6 +141,8 @@ def _send_single(store: MlflowStore, run_id: str, directory: Path, record: dict[
                 store.send_text(run_id, record["text"], record["path"])
             case "dataset":
                 store.send_dataset(run_id, record)
+            case "model":
+                _send_model(store, run_id, directory, record)
             case "finish":
                 store.set_status(run_id, record["status"], record["time"])
             case "resume":
@@ -158,6 +158,14 @@ def _send_artifact(store: MlflowStore, run_id: str, directory: Path, record: dic
             store.send_file(run_id, path, record["folder"])
             return
     warn(f"{directory / record['path']} is gone or has changed since it was recorded; it is left out")
+
+
+def _send_model(store: MlflowStore, run_id: str, directory: Path, record: dict[str, Any]) -> None:
+    folder = Path(os.path.normpath(directory / record["path"]))
+    if not (folder / "MLmodel").is_file():
+        warn(f"the model {folder} is gone since it was recorded; it is left out")
+        return
+    store.send_model(run_id, folder, record)
 
 
 def _drop_copy(directory: Path, record: dict[str, Any]) -> None:

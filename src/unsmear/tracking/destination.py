@@ -34,9 +34,7 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 class Destination:
     """Address of a store."""
 
-    uri: str = field(
-        repr=False
-    )  # what mlflow is given: with credentials for a database, without for a server
+    uri: str = field(repr=False)  # what mlflow is given: with credentials for a database, without for a server
     public: str  # what may be shown and compared
     folder: Path  # results/mlflow: the embedded store, locks
     username: str | None = field(default=None, repr=False)

@@ -107,9 +107,7 @@ class Journal:
         self._stream = path.open("ab")
         if not lock_file(self._stream.fileno(), wait_s=10.0):
             self._stream.close()
-            raise ValueError(
-                f"another process writes {path}; wait for it or give this run a folder of its own"
-            )
+            raise ValueError(f"another process writes {path}; wait for it or give this run a folder of its own")
         _mend_tail(path)
 
     def append(self, record: dict[str, Any]) -> None:

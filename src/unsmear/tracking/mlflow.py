@@ -98,9 +98,7 @@ class MlflowStore:
             order_by=["start_time ASC"],
         )
         # The one that holds data is the real one; a double is always empty.
-        found = sorted(
-            found, key=lambda run: (-len(run.data.metrics) - len(run.data.params), run.info.run_id)
-        )
+        found = sorted(found, key=lambda run: (-len(run.data.metrics) - len(run.data.params), run.info.run_id))
         for double in found[1:]:
             if double.info.lifecycle_stage == "active":
                 with self.writing():
@@ -144,6 +142,12 @@ class MlflowStore:
             self.client.log_inputs(
                 run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", record["context"])])]
             )
+
+    def send_model(self, run_id: str, folder: Path, record: dict[str, Any]) -> None:
+        """Send a model that lies ready in ``folder``, and register it where the record says so."""
+        from unsmear.tracking.registry import send_model
+
+        send_model(self.client, self.writing, run_id, folder, record)
 
     def set_status(self, run_id: str, status: str, time: int | None = None) -> None:
         """End a run, or set it running again."""

@@ -76,9 +76,7 @@ def open_tracker(
             sender.finish(config.finish_wait_s)
         synced = write_summary(directory, destination.public)
         if not synced and send != "later":
-            warn(
-                f"records of {run_name} wait in {directory / FILE_NAME}; `snakemake sync_tracking` sends them"
-            )
+            warn(f"records of {run_name} wait in {directory / FILE_NAME}; `snakemake sync_tracking` sends them")
 
     tracker = _TrackerWithParts(
         directory,

@@ -57,9 +57,7 @@ def put_aside_other_run(directory: Path, resume_key: str | None) -> None:
         return
     with path.open("rb") as stream:
         if not lock_file(stream.fileno(), wait_s=10.0):
-            raise ValueError(
-                f"another process writes {path}; wait for it or give this run a folder of its own"
-            )
+            raise ValueError(f"another process writes {path}; wait for it or give this run a folder of its own")
     place = directory / "earlier_runs" / past.header["key"]
     place.mkdir(parents=True, exist_ok=True)
     for name in (".tracking", "tracking.json", FILE_NAME):

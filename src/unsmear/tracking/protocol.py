@@ -34,9 +34,7 @@ class Tracker(Protocol):
     def log_text(self, text: str, path: str) -> None:
         """Record ``text`` as the artifact ``path``."""
 
-    def log_dataset(
-        self, name: str, digest: str, source: str, context: str = "training", **profile: Any
-    ) -> None:
+    def log_dataset(self, name: str, digest: str, source: str, context: str = "training", **profile: Any) -> None:
         """Record which data went in; ``digest`` has at most 36 characters."""
 
     def log_model(self, folder: str | Path, name: str, registered_name: str | None = None) -> None:
@@ -88,9 +86,7 @@ class NullTracker(FinishingContext):
 
     def log_text(self, text: str, path: str) -> None: ...
 
-    def log_dataset(
-        self, name: str, digest: str, source: str, context: str = "training", **profile: Any
-    ) -> None: ...
+    def log_dataset(self, name: str, digest: str, source: str, context: str = "training", **profile: Any) -> None: ...
 
     def log_model(self, folder: str | Path, name: str, registered_name: str | None = None) -> None: ...
 

@@ -57,9 +57,7 @@ def pause_s(attempt: int, longest: float = _LONGEST_PAUSE_S) -> float:
     return min(longest, 0.5 * 2.0 ** min(attempt, 10)) * random.uniform(0.75, 1.25)
 
 
-def send_until_finished(
-    config: TrackingConfig, root: Path, directory: Path, finishing: threading.Event
-) -> bool:
+def send_until_finished(config: TrackingConfig, root: Path, directory: Path, finishing: threading.Event) -> bool:
     """Send a journal as it grows until ``finishing`` is set and all is sent. True: all has arrived.
 
     Never gives up by itself; the job ends the process when its patience does.

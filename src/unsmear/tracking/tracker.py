@@ -18,9 +18,7 @@ from unsmear.tracking.state import FOLDER
 
 __all__ = ["JournalTracker", "NullTracker", "Tracker"]
 
-_TEXT_SUFFIXES = frozenset(
-    {".yaml", ".yml", ".json", ".txt", ".md", ".toml", ".csv", ".log", ".html", ".cfg", ".ini"}
-)
+_TEXT_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".txt", ".md", ".toml", ".csv", ".log", ".html", ".cfg", ".ini"})
 _LARGEST_TEXT = 5_000_000
 
 
@@ -82,9 +80,7 @@ class JournalTracker(FinishingContext):
     def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
         step = int(step)
         last = self._past.last_steps
-        values = {
-            name: encode_number(value) for name, value in metrics.items() if step > last.get(name, -(2**62))
-        }
+        values = {name: encode_number(value) for name, value in metrics.items() if step > last.get(name, -(2**62))}
         if values:
             self._journal.append({"kind": "metrics", "step": step, "time": now_ms(), "values": values})
 
@@ -123,9 +119,7 @@ class JournalTracker(FinishingContext):
     def log_text(self, text: str, path: str) -> None:
         self._journal.append({"kind": "text", "path": path, "text": redact(text)})
 
-    def log_dataset(
-        self, name: str, digest: str, source: str, context: str = "training", **profile: Any
-    ) -> None:
+    def log_dataset(self, name: str, digest: str, source: str, context: str = "training", **profile: Any) -> None:
         record = {"name": name, "digest": digest[:36], "source": redact(source), "context": context}
         self._journal.append({"kind": "dataset", **record, "profile": profile})
 
