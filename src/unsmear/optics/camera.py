@@ -156,20 +156,27 @@ class Camera:
             )
         identity = self.response.kind == "identity"
         renderer = self._renderer(frames.shape[1], frames.shape[2])
-        table = None if identity else self.response.linear_of_codes()
-        strips = renderer.expose_strips(frames, table)
+        if self.interpolation > 1:
+            from unsmear.optics.interpolation import interpolate_frames
+
+            strips = renderer.expose_strips(interpolate_frames(frames, self.interpolation, self.response))
+        else:
+            strips = renderer.expose_strips(frames, None if identity else self.response.linear_of_codes())
         noisy = self.noise.full_well_electrons > 0 or self.noise.read_noise > 0
         rng = np.random.default_rng(seed)
         from unsmear.optics.noise import add_noise
 
         for rows, linear in strips:
             light = add_noise(linear, self.noise, rng) if noisy else linear
-            # Without noise the mean of codes lies within the scale, up to the last bit.
-            yield rows, light if identity and not noisy else self.response.encode(light)
+            # The mean of codes lies within the scale, up to the last bit; noise and resampling may not.
+            within = identity and not noisy and self.interpolation == 1
+            yield rows, light if within else self.response.encode(light)
 
     def _renderer(self, height: int, width: int) -> Renderer:
         if (height, width) not in self._renderers:
-            self._renderers[height, width] = Renderer(self.psfs, self.weights, height, width)
+            psfs = self.psfs if self.subframe_psfs is None else self.subframe_psfs
+            weights = np.repeat(self.weights / self.interpolation, self.interpolation)
+            self._renderers[height, width] = Renderer(psfs, weights, height, width)
         return self._renderers[height, width]
 
 
@@ -208,6 +215,10 @@ def simulate_camera(
             "config": config.model_dump(mode="json"),
         },
     )
+    if figure_path is not None:
+        from unsmear.optics.figures import draw_camera
+
+        draw_camera(camera, figure_path)
 
 
 def _response_of(config: CameraConfig) -> Response:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from unsmear.optics.psf import check_psfs, is_delta
+from unsmear.optics.response import light_of_codes
 
 # Spectra of the PSFs are kept while they take no more than this; sub-frames of large pictures do not.
 SPECTRA_CACHE_BYTES = 512 * 2**20
@@ -138,7 +139,7 @@ class Renderer:
                 if self._equal_weights and table is None:
                     cv2.accumulate(part, strip)
                 elif weight > 0:
-                    cv2.accumulate(_to_light(part, table) * self.dtype(weight), strip)
+                    cv2.accumulate(light_of_codes(part, table) * self.dtype(weight), strip)
             if self._equal_weights and table is None:
                 full_scale = 255 if frames.dtype == np.uint8 else 1
                 strip *= self.dtype(self.weights[0] / full_scale)
@@ -164,7 +165,7 @@ class Renderer:
                 product: np.ndarray = np.empty(size, self.dtype)
             cv2.split(np.ascontiguousarray(frame), parts)
             for channel, plane in enumerate(parts):
-                light = _to_light(plane, None if table is None else table[:, channel])
+                light = light_of_codes(plane, None if table is None else table[:, channel])
                 if self.transforms:
                     spectrum = self._continue_edge(light.astype(self.dtype, copy=False))
                     cv2.dft(spectrum, dst=spectrum)
@@ -228,12 +229,3 @@ def fast_transform_size(least: int) -> int:
         if rest == 1:
             return size
         size += 2
-
-
-def _to_light(values: np.ndarray, table: np.ndarray | None) -> np.ndarray:
-    """Linear light of 8-bit codes (code / 255 where there is no table); light itself passes unchanged."""
-    if values.dtype != np.uint8:
-        return values
-    if table is None:
-        return values * np.float32(1 / 255)
-    return np.asarray(cv2.LUT(values, table if values.ndim == 2 else table[None]))

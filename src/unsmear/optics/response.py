@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 
@@ -38,11 +39,9 @@ class Response:
         return np.repeat(linear[:, None], 3, axis=1)
 
     def linearize(self, codes: np.ndarray) -> np.ndarray:
-        """Linear light of 8-bit codes, (..., 3) uint8 to float32."""
-        if self.kind == "identity":
-            return np.divide(codes, np.float32(255), dtype=np.float32)
-        table = self.linear_of_codes().astype(np.float32)
-        return np.stack([np.take(table[:, c], codes[..., c]) for c in range(3)], axis=-1)
+        """Linear light of 8-bit codes, (H, W, 3) uint8 to float32."""
+        table = None if self.kind == "identity" else self.linear_of_codes().astype(np.float32)
+        return light_of_codes(codes, table)
 
     def encode(self, linear: np.ndarray) -> np.ndarray:
         """Encoded values of linear light.
@@ -80,6 +79,25 @@ class Response:
         """Rebuild what :meth:`to_json` gave."""
         table = np.array(value["table"]) if "table" in value else None
         return cls(value["kind"], value.get("gamma", 2.2), table)
+
+
+def light_of_codes(codes: np.ndarray, table: np.ndarray | None) -> np.ndarray:
+    """Linear light of 8-bit codes by table; light itself (real numbers) passes unchanged.
+
+    Parameters
+    ----------
+    codes : (H, W, 3) or one plane (H, W), uint8
+    table : (256, 3) or for a plane (256,), float32 or float64; None for code / 255
+
+    Returns
+    -------
+    of the same shape, of the table's type (float32 without one)
+    """
+    if codes.dtype != np.uint8:
+        return codes
+    if table is None:
+        return codes * np.float32(1 / 255)
+    return np.asarray(cv2.LUT(codes, np.ascontiguousarray(table if codes.ndim == 2 else table[None])))
 
 
 def load_calibrated(path: str | Path) -> Response:
