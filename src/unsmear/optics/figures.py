@@ -149,26 +149,22 @@ def draw_mtf(camera: Camera, path: str | Path) -> None:
 
 
 def draw_streak(camera: Camera, path: str | Path) -> None:
-    """Draw the streak of a moving point, once in each direction, and the light of each colour along it."""
-    figure = _figure(8.5, 5.2)
-    axes = figure.subplots(2, 2, sharex=True, height_ratios=(1.2, 1))
+    """Draw the streak of a moving point, once in each direction, and the light along its middle row."""
+    figure = _figure(10.5, 4.0)
+    axes = figure.subplots(2, 2, sharex=True, sharey="row")
     for column, direction in enumerate(("right", "left")):
         picture = moving_point(camera, reverse=direction == "left")
         image, graph = axes[:, column]
-        image.imshow(np.sqrt(picture), interpolation="nearest", aspect="equal")
+        image.imshow(np.sqrt(picture), interpolation="nearest", aspect="auto")
         image.set(title=f"point moves to the {direction}", yticks=[])
-        along = picture.sum(axis=0)
+        middle = picture[picture.shape[0] // 2]
         for channel in range(3):
-            graph.plot(along[:, channel] / along.max(), color=LINES[channel], label=COLOURS[channel])
-            image.tick_params(labelbottom=False)
-        core = picture[picture.shape[0] // 2]
-        for channel in range(3):
-            graph.plot(core[:, channel] / core.max(), ":", color=LINES[channel])
+            # Wide below narrow: colours that agree stay visible.
+            graph.plot(middle[:, channel], color=LINES[channel], label=COLOURS[channel], linewidth=5 - 1.8 * channel)
         graph.set(xlabel="pixels", ylim=(0, 1.05))
-    axes[1, 0].set_ylabel("light, share of the largest\n(solid: all rows, dotted: middle row)")
-    axes[1, 1].legend(fontsize=8, loc="lower center")
-    figure.suptitle(f"Streak of a white point, {SPEED} pixels a frame, camera {camera.name}")
-    _save(figure, path)
+        graph.grid(alpha=0.3)
+    axes[1, 0].set_ylabel("light of the middle row")
+    _finish(figure, [axes[1, 0]], f"Streak of a white point, {SPEED} pixels a frame, camera {camera.name}", path)
 
 
 def _show_size(psfs: np.ndarray) -> np.ndarray:

@@ -55,8 +55,10 @@ def interpolate_frames(frames: np.ndarray, factor: int, response: Response) -> I
 def _flows_between(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Flow from the first frame to the second and back, each (H, W, 2) float32, x and y in pixels."""
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    grey = [cv2.cvtColor(np.ascontiguousarray(f), cv2.COLOR_RGB2GRAY) for f in (first, second)]
-    return estimator.calc(grey[0], grey[1], None), estimator.calc(grey[1], grey[0], None)
+    before, after = (cv2.cvtColor(np.ascontiguousarray(f), cv2.COLOR_RGB2GRAY) for f in (first, second))
+    still = np.zeros((*first.shape[:2], 2), np.float32)
+    forward = estimator.calc(before, after, still.copy())
+    return np.asarray(forward), np.asarray(estimator.calc(after, before, still))
 
 
 def _picture_at(tau: float, lights: tuple[np.ndarray, np.ndarray], flows: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
