@@ -63,8 +63,7 @@ class EvaluationConfig(BaseModel):
     def _overlap_fits(self) -> EvaluationConfig:
         if self.tile_size is not None and self.tile_overlap >= self.tile_size:
             raise ValueError(
-                f"tile_overlap is {self.tile_overlap}, tile_size {self.tile_size}; "
-                "choose an overlap below the size"
+                f"tile_overlap is {self.tile_overlap}, tile_size {self.tile_size}; choose an overlap below the size"
             )
         if any(change <= -1 for change in self.psi_changes):
             raise ValueError(f"psi_changes are {list(self.psi_changes)}; relative changes lie above -1")

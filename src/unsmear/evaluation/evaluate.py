@@ -108,7 +108,7 @@ def evaluate_input(
         files = SequenceFiles.from_record(record)
         rows: list[Row] = []
         for pictures in read_group_pictures(files, groups):
-            still = equalise(pictures.blurry, lens.energy)
+            still = equalise(pictures.blurry, lens.energy, lens.response)
             frames = np.broadcast_to(still, pictures.truth.shape)
             prediction, truth = channels_first(frames), channels_first(pictures.truth)
             scores = score_group(prediction, truth, config.static_threshold)
@@ -135,9 +135,7 @@ def _add_upper_bound(scores: list[Row], bound: list[Row], middle: int) -> None:
         row["ssim_bound"] = None if given else other["ssim_best"]
 
 
-def _add_reblur(
-    scores: list[Row], frames: np.ndarray, blurry: np.ndarray, lens: Any, config: EvaluationConfig
-) -> None:
+def _add_reblur(scores: list[Row], frames: np.ndarray, blurry: np.ndarray, lens: Any, config: EvaluationConfig) -> None:
     value = reblur_psnr(frames, blurry, lens, config.seed)
     for row in scores:
         row["reblur_psnr"] = value

@@ -60,9 +60,7 @@ def gather_sequences(csvs: Iterable[str | Path], output: str | Path) -> None:
     for name in ("system", "split"):
         found = sorted({row[name] for row in rows})
         if len(found) > 1:
-            raise ValueError(
-                f"tables of several {name}s cannot be joined: {', '.join(found)}; give one {name}"
-            )
+            raise ValueError(f"tables of several {name}s cannot be joined: {', '.join(found)}; give one {name}")
     rows.sort(key=lambda row: (row["split"], row["sequence"], int(row["group"]), int(row["frame"])))
     keys = [tuple(row[name] for name in KEY) for row in rows]
     if len(set(keys)) < len(keys):

@@ -77,7 +77,5 @@ def ssim(prediction: Images, truth: Images, data_range: float = 255.0) -> np.nda
     x = prediction.reshape(-1, *prediction.shape[-3:])
     y = truth.reshape(-1, *truth.shape[-3:])
     # One image at a time: its maps stay in the processor's cache.
-    values = [
-        float(_ssim_of_image(to_double(a), to_double(b), data_range)) for a, b in zip(x, y, strict=True)
-    ]
+    values = [float(_ssim_of_image(to_double(a), to_double(b), data_range)) for a, b in zip(x, y, strict=True)]
     return np.array(values).reshape(leading)

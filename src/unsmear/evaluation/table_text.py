@@ -62,7 +62,8 @@ def table_cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     return headings, cells
 
 
-def _seed_lines(rows: list[Row]) -> list[str]:
+def seed_lines(rows: list[Row]) -> list[str]:
+    """A sentence for each system whose training was repeated: the spread over its seeds."""
     lines = []
     for row in rows:
         if row.get("num_seeds") and int(row["num_seeds"]) > 1:
@@ -88,7 +89,7 @@ def to_markdown(table_csv: str | Path) -> str:
         return "| " + " | ".join(parts) + " |"
 
     lines = [line(headings), line(["---", *["---:"] * (len(headings) - 1)]), *map(line, cells)]
-    return "\n".join([*lines, "", *NOTES, *_seed_lines(rows)]) + "\n"
+    return "\n".join([*lines, "", *NOTES, *seed_lines(rows)]) + "\n"
 
 
 def to_latex(table_csv: str | Path) -> str:
@@ -109,7 +110,7 @@ def to_latex(table_csv: str | Path) -> str:
     if cells[num_systems:]:
         body += [r"\midrule", *map(line, cells[num_systems:])]
     head = [r"\begin{tabular}{l" + "r" * (len(headings) - 1) + "}", r"\toprule"]
-    notes = ["% " + note for note in (*NOTES, *_seed_lines(rows))]
+    notes = ["% " + note for note in (*NOTES, *seed_lines(rows))]
     return "\n".join([*head, *body, r"\bottomrule", r"\end{tabular}", *notes]) + "\n"
 
 

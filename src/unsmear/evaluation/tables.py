@@ -116,9 +116,7 @@ def _row_of_system(
         if result.kind == "input":
             row |= _cells(gain, None)
             continue
-        row |= _cells(
-            gain, estimate(paired_difference(_over_seeds(own, key), _over_seeds(plain, key)), config)
-        )
+        row |= _cells(gain, estimate(paired_difference(_over_seeds(own, key), _over_seeds(plain, key)), config))
     row["input_psnr_middle"] = estimate(_over_seeds(plain, "psnr_middle"), config).value
     row["input_psnr_frames"] = estimate(_over_seeds(plain, "psnr_frames"), config).value
     standard = tables.get("input_standard")
@@ -150,8 +148,6 @@ def _row_of_difference(
         **asdict(count(tables[result.system][0])),
     }
     for key in COMPARED:
-        difference = paired_difference(
-            _over_seeds(tables[result.system], key), _over_seeds(tables[base.system], key)
-        )
+        difference = paired_difference(_over_seeds(tables[result.system], key), _over_seeds(tables[base.system], key))
         row |= _cells(key, estimate(difference, config))
     return row

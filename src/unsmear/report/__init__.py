@@ -1,0 +1,1 @@
+"""What people look at: figures, panels, videos and the page that gathers them."""

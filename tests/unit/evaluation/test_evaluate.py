@@ -19,6 +19,7 @@ from unsmear.evaluation.psnr import psnr
 from unsmear.evaluation.reblur import reblur_psnr
 from unsmear.evaluation.rows import gather_sequences, read_rows
 from unsmear.evaluation.tables import format_summary, write_table
+from unsmear.optics.response import Response
 
 ENERGY = np.array([0.8, 0.9, 1.0])
 SEQUENCES = [f"{number:03d}" for number in range(7)]
@@ -28,6 +29,7 @@ class TintingCamera:
     """Mean over frames, tinted: a camera whose picture is known by hand."""
 
     energy = ENERGY
+    response = Response()
 
     @classmethod
     def load(cls, psfs_path: Path, camera_path: Path) -> TintingCamera:
@@ -272,6 +274,14 @@ def test_different_groups_are_refused(chain):
 def test_equalise_refuses_impossible_energy():
     with pytest.raises(ValueError, match="above 0"):
         equalise(np.zeros((4, 4, 3), np.uint8), np.array([0.0, 1, 1]))
+
+
+def test_equalise_divides_light_not_codes_where_the_camera_has_a_response():
+    response = Response("gamma", 2.0)
+    codes = np.full((2, 2, 3), 100, np.uint8)
+    # sqrt((100 / 255)^2 / 0.25) = 200 / 255
+    np.testing.assert_array_equal(equalise(codes, np.array([0.25, 1, 1]), response)[0, 0], [200, 100, 100])
+    np.testing.assert_array_equal(equalise(codes, np.array([0.25, 1, 1]))[0, 0], [255, 100, 100])
 
 
 def test_reblur_of_the_truth_is_the_input():

@@ -99,9 +99,7 @@ def test_temporal_error_of_known_predictions():
     assert temporal_error(constant_offset, truth.astype(np.uint8)) == 0
     # Differences of independent noise have twice its variance, rounding included.
     noisy = with_noise(truth, 6)
-    assert temporal_error(noisy, truth.astype(np.uint8)) == pytest.approx(
-        np.sqrt(2 * (36 + 1 / 12)), rel=0.02
-    )
+    assert temporal_error(noisy, truth.astype(np.uint8)) == pytest.approx(np.sqrt(2 * (36 + 1 / 12)), rel=0.02)
     still = np.repeat(truth[3:4], 7, axis=0).astype(np.uint8)
     expected = np.sqrt(np.mean(np.diff(truth, axis=0) ** 2))
     assert temporal_error(still, truth.astype(np.uint8)) == pytest.approx(expected)

@@ -1,0 +1,100 @@
+"""Figures with lines over something: training steps, or a changed camera."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unsmear.evaluation.config import ReportConfig
+from unsmear.report.labels import with_labels
+from unsmear.report.style import PALETTE, figure_file, line_styles
+
+
+def draw_training_curves(
+    systems: Sequence[Mapping[str, Any]], output: str | Path, config: ReportConfig | None = None
+) -> None:
+    """Loss and validation PSNR over training steps, one row a stage, one colour a system.
+
+    Parameters
+    ----------
+    systems : records with ``metrics``, by stage; tables with the columns ``step``, ``split``,
+        ``loss``, ``psnr``
+    """
+    import pandas as pd
+
+    config = config or ReportConfig()
+    results = [result for result in with_labels(systems, config) if result.metrics]
+    stages = list(dict.fromkeys(stage for result in results for stage in result.metrics))
+    styles = line_styles(with_labels(systems, config))
+    size = (7.6, 0.9 + 2.0 * max(1, len(stages)))
+    with figure_file(output, size, config.figure_dpi) as figure:
+        grid = figure.subplots(max(1, len(stages)), 2, squeeze=False, sharex="row")
+        for stage, (left, right) in zip(stages, grid, strict=False):
+            for result in results:
+                if stage not in result.metrics:
+                    continue
+                table = pd.read_csv(result.metrics[stage])
+                color = styles[result.system]["color"]
+                for axes, name in ((left, "loss"), (right, "psnr")):
+                    for split, dash in (("train", ":"), ("val", "-")):
+                        rows = table[(table["split"] == split) & table[name].notna()]
+                        if len(rows):
+                            marker = "o" if len(rows) < 20 else ""
+                            axes.plot(
+                                rows["step"], rows[name], color=color, linestyle=dash, marker=marker, markersize=3
+                            )
+            left.set(ylabel="loss", title=f"stage {stage}")
+            left.set_yscale("log")
+            left.minorticks_off()
+            right.set(ylabel="PSNR, dB")
+        for axes in grid[-1]:
+            axes.set_xlabel("training step")
+        handles = [_line(styles[result.system]["color"], "-", result.text) for result in results]
+        handles += [_line("#5b6770", ":", "training"), _line("#5b6770", "-", "validation")]
+        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+
+
+def _line(color: str, dash: str, label: str) -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=color, linestyle=dash, label=label)
+
+
+def draw_robustness(table_csv: str | Path, output: str | Path, config: ReportConfig | None = None) -> None:
+    """PSNR and direction accuracy on pictures of a camera that differs from the one trained for.
+
+    Parameters
+    ----------
+    table_csv : what :func:`unsmear.evaluation.robustness.measure_robustness` wrote
+    """
+    import pandas as pd
+
+    config = config or ReportConfig()
+    table = pd.read_csv(table_csv)
+    kinds = [
+        ("psi", "change of the focus sweep, %", 100.0),
+        ("wavelength", "shift of all wavelengths, nm", 1.0),
+        ("noise", "added noise, % of full scale", 100.0),
+    ]
+    with figure_file(output, (9.2, 4.6), config.figure_dpi) as figure:
+        grid = figure.subplots(2, len(kinds), sharey="row")
+        for column, (kind, label, scale) in enumerate(kinds):
+            rows = table[table["kind"].isin([kind, "none"])].sort_values("change")
+            for row, (measure, title) in enumerate(
+                (("psnr_frames", "PSNR of frames, dB"), ("direction", "direction accuracy"))
+            ):
+                axes = grid[row, column]
+                color = PALETTE[1]
+                axes.plot(rows["change"] * scale, rows[measure], color=color, marker="o", markersize=4)
+                low, high = rows[f"{measure}_low"], rows[f"{measure}_high"]
+                if np.isfinite(low.astype(float)).all():
+                    axes.fill_between(rows["change"] * scale, low, high, color=color, alpha=0.15, linewidth=0)
+                if column == 0:
+                    axes.set_ylabel(title)
+                if row == 1:
+                    axes.set(xlabel=label, ylim=(0, 1.05))
+                    axes.axhline(0.5, color="#5b6770", linestyle=":", linewidth=1)
+        figure.suptitle("A camera that differs from the one trained for", x=0.01, ha="left", weight="bold")
