@@ -21,7 +21,7 @@ from unsmear.frames.http import (
     request,
 )
 from unsmear.frames.messages import describe
-from unsmear.frames.partial import PartialFile, StoppedError, bytes_path, check_free, discard, record_path
+from unsmear.frames.partial import PartialFile, StoppedError, bytes_path, check_free, discard, record_path, shown_name
 from unsmear.frames.retry import Backoff
 
 BLOCK_BYTES = 2**18
@@ -98,7 +98,7 @@ class _Ranges:
         self.todo = self.file.unfinished()[::-1]
         self.stop = threading.Event()
         self.error: BaseException | None = None
-        self.bar = _progress_bar(output.name, self.file.size, sum(self.file.arrived))
+        self.bar = _progress_bar(shown_name(output), self.file.size, sum(self.file.arrived))
 
     def run(self) -> None:
         """Fetch all that is missing, or raise the first connection's error."""
@@ -154,13 +154,13 @@ def _download_stream(session: requests.Session, remote: RemoteFile, output: Path
     """All bytes in one answer, for a server without ranges: every attempt starts from the beginning."""
     backoff = transfer.backoff()
     discard(output)
-    check_free(output.parent, remote.size or 0, output.name)
+    check_free(output.parent, remote.size or 0, shown_name(output))
     while True:
         try:
             with (
                 request(session, remote.url, transfer.timeout_s, {}) as response,
                 bytes_path(output).open("wb") as stream,
-                _progress_bar(output.name, remote.size, 0) as bar,
+                _progress_bar(shown_name(output), remote.size, 0) as bar,
             ):
                 while data := _read(response, BLOCK_BYTES):
                     stream.write(data)

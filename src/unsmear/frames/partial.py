@@ -33,6 +33,16 @@ def record_path(output: Path) -> Path:
     return output.with_name(f".{output.name}.part.json")
 
 
+def unchecked_path(output: Path) -> Path:
+    """Where a whole file waits until it is verified."""
+    return output.with_name(f".{output.name}.unchecked")
+
+
+def shown_name(path: Path) -> str:
+    """Name of the file that ``path`` will become, for people."""
+    return path.name.removeprefix(".").removesuffix(".unchecked")
+
+
 def discard(output: Path) -> None:
     """Forget an unfinished download."""
     bytes_path(output).unlink(missing_ok=True)
@@ -73,7 +83,7 @@ class PartialFile:
         assert remote.size
         self.remote, self.output, self.size = remote, output, remote.size
         self.piece_bytes, self.arrived = self._load(trusted)
-        check_free(output.parent, self.size - sum(self.arrived), output.name)
+        check_free(output.parent, self.size - sum(self.arrived), shown_name(output))
         self._lock = threading.Lock()
         self._closed = False
         self._saved = time.monotonic()
@@ -124,7 +134,7 @@ class PartialFile:
                     count = os.pwrite(self._descriptor, view, offset)
                     view, offset = view[count:], offset + count
             except OSError as error:
-                raise ValueError(f"{self.output.name}: {error.strerror}; make room and run again") from None
+                raise ValueError(f"{shown_name(self.output)}: {error.strerror}; make room and run again") from None
             self.arrived[piece] += len(data)
             if time.monotonic() - self._saved > SAVE_EVERY_S:
                 self._save()

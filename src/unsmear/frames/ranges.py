@@ -32,7 +32,7 @@ from unsmear.frames.http import (
     probe,
 )
 from unsmear.frames.messages import describe
-from unsmear.frames.partial import bytes_path, check_free, discard
+from unsmear.frames.partial import bytes_path, check_free, discard, shown_name
 from unsmear.frames.store import remove_leftovers
 
 READ_AHEAD_BYTES = 8 * 2**20
@@ -92,7 +92,7 @@ def download_sequence(
 ) -> None:
     """Fetch the frames of one sequence from the zip at ``url`` into a zip of their own.
 
-    The result depends on the frames alone (stored, in order, dates as in the source), so that its
+    The result depends on the frames alone (stored, in order, without dates), so that its
     SHA-256 can be compared between downloads.
 
     Raises
@@ -143,13 +143,15 @@ def copy_sequence(
     infos = [archive.getinfo(member) for member in members]
     total = sum(info.file_size for info in infos)
     # The frames wait in one file, then are packed into another.
-    check_free(output.parent, 2 * total, output.name)
+    check_free(output.parent, 2 * total, shown_name(output))
     if fetcher is not None:
         fetcher.read_until = max(map(_member_end, infos))
     with bytes_path(output).open("a+b") as spool:
         done, size = _check_spool(spool, infos)
         spool.truncate(size)
-        with tqdm(total=total, initial=size, unit="B", unit_scale=True, desc=output.name, mininterval=1.0) as bar:
+        with tqdm(
+            total=total, initial=size, unit="B", unit_scale=True, desc=shown_name(output), mininterval=1.0
+        ) as bar:
             for info in infos[done:]:
                 spool.write(_read_frame(archive, info.filename, name, fetcher))
                 bar.update(info.file_size)
@@ -197,6 +199,6 @@ def _pack(spool: Any, infos: list[zipfile.ZipInfo], folder: str, output: Path) -
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed:
             for info in infos:
                 file_name = info.filename.replace("\\", "/").rpartition("/")[2]
-                packed.writestr(zipfile.ZipInfo(f"{folder}/{file_name}", info.date_time), spool.read(info.file_size))
+                packed.writestr(zipfile.ZipInfo(f"{folder}/{file_name}"), spool.read(info.file_size))
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())

@@ -7,15 +7,13 @@ Nah et al., "NTIRE 2019 Challenge on Video Deblurring and Super-Resolution: Data
 from __future__ import annotations
 
 import re
-import shutil
-import urllib.parse
-import urllib.request
 from pathlib import Path
 
 from unsmear.frames.archive import open_archive
 from unsmear.frames.config import Checksum, RedsConfig
 from unsmear.frames.layout import SourceSequence
-from unsmear.frames.lock import MismatchError, expected_checksum, record, verify
+from unsmear.frames.lock import expected_checksum, record, verify
+from unsmear.frames.mirrors import copy_file, join_url, local_folder, show_mirror
 from unsmear.frames.selection import NUM_SEQUENCES, select_sequences
 
 SEQUENCES_PER_ARCHIVE = 15
@@ -70,32 +68,43 @@ def fetch_archive(name: str, output: str | Path, reds: RedsConfig) -> None:
         raise ValueError(f"{name}: no archive of REDS; they are named train_orig_part0.zip or train_000.zip")
     if single is not None and int(single[2]) >= NUM_SEQUENCES[single[1]]:
         raise ValueError(f"{name}: REDS {single[1]} has {NUM_SEQUENCES[single[1]]} sequences")
-    expected = expected_checksum(name, reds.checksums, reds.lock)
-    # Under a name of its own, so that nothing unchecked ever stands where the workflow looks.
-    unchecked = output.with_name(f".{output.name}.unchecked")
     reasons = []
     for mirror in reds.mirrors:
         try:
-            if not unchecked.is_file():
-                _fetch_from(mirror, name, unchecked, reds, expected, single)
-            found = verify(unchecked, name, expected)
-            if expected.sha256 is None:
-                _read_through(unchecked)
-            if expected != found:
-                record(name, found, reds.lock)
-            unchecked.replace(output)
+            _fetch_checked(mirror, name, output, reds, single)
             return
-        except MismatchError as error:
-            reasons.append(f"{show_mirror(mirror)}: {error}; what came was deleted")
-            unchecked.unlink(missing_ok=True)
         except ValueError as error:
             reasons.append(f"{show_mirror(mirror)}: {error}")
-            unchecked.unlink(missing_ok=True)
     text = "\n  ".join(reasons)
     raise ValueError(
         f"{name} could not be fetched from any of data.reds.mirrors:\n  {text}\n"
         f"Run again to go on, add a mirror, or, if the file has rightly changed, remove its entry from {reds.lock}."
     )
+
+
+def _fetch_checked(mirror: str, name: str, output: Path, reds: RedsConfig, single: re.Match[str] | None) -> None:
+    from unsmear.frames.partial import bytes_path, unchecked_path
+
+    expected = expected_checksum(name, reds.checksums, reds.lock)
+    # Under a name of its own, so that nothing unchecked ever stands where the workflow looks.
+    unchecked = unchecked_path(output)
+    had_bytes = unchecked.is_file() or bytes_path(unchecked).is_file()
+    if not unchecked.is_file():
+        _fetch_from(mirror, name, unchecked, reds, expected, single)
+    try:
+        found = verify(unchecked, name, expected)
+        if expected.sha256 is None:
+            _read_through(unchecked, name)
+        if expected != found:
+            record(name, found, reds.lock)
+    except ValueError:
+        unchecked.unlink()
+        if not had_bytes:
+            raise
+        # What an earlier call left may be at fault: begin anew, once.
+        _fetch_checked(mirror, name, output, reds, single)
+        return
+    unchecked.replace(output)
 
 
 def _fetch_from(
@@ -108,7 +117,7 @@ def _fetch_from(
         if not (folder / whole).is_file():
             raise ValueError(f"there is no {whole}")
         if single is None:
-            _copy(folder / whole, output)
+            copy_file(folder / whole, output)
             return
         from unsmear.frames.ranges import copy_sequence
 
@@ -128,49 +137,12 @@ def _fetch_from(
         download_sequence(url, single[1], single[2], output, transfer, max_frames)
 
 
-def _copy(source: Path, output: Path) -> None:
-    from unsmear.frames.partial import bytes_path, check_free, discard
-
-    output.parent.mkdir(parents=True, exist_ok=True)
-    discard(output)
-    check_free(output.parent, source.stat().st_size, source.name)
-    try:
-        shutil.copyfile(source, bytes_path(output))
-    except OSError as error:
-        raise ValueError(f"copying failed: {error.strerror}") from None
-    bytes_path(output).replace(output)
-
-
-def _read_through(path: Path) -> None:
+def _read_through(path: Path, name: str) -> None:
     """Check the CRC of every member: a file that nobody knows yet must at least be whole."""
     from unsmear.frames.archive import list_members, read_member
 
     with open_archive(path) as archive:
-        if not list_members(archive, path.name):
-            raise ValueError(f"{path.name}: the zip holds no sequence in REDS layout")
+        if not list_members(archive, name):
+            raise ValueError(f"{name}: the zip holds no sequence in REDS layout")
         for member in archive.namelist():
-            read_member(archive, member, path.name)
-
-
-def local_folder(mirror: str) -> Path | None:
-    """The folder that a mirror names, by path or as file://; None for a URL."""
-    parts = urllib.parse.urlsplit(mirror)
-    if parts.scheme == "file":
-        return Path(urllib.request.url2pathname(parts.path))
-    return None if parts.scheme in ("http", "https") else Path(mirror).expanduser()
-
-
-def join_url(mirror: str, name: str) -> str:
-    """URL of a file below a base URL, whose query stays at the end."""
-    parts = urllib.parse.urlsplit(mirror)
-    path = f"{parts.path.rstrip('/')}/{name}"
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
-
-
-def show_mirror(mirror: str) -> str:
-    """A mirror as it may stand in a message: without user, password and query."""
-    if local_folder(mirror) is not None:
-        return mirror
-    from unsmear.frames.messages import public_url
-
-    return public_url(mirror)
+            read_member(archive, member, name)
