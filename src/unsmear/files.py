@@ -23,7 +23,7 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -41,5 +41,5 @@ def write_json(path: str | Path, value: Any) -> None:
 
 def sha256_of(path: str | Path) -> str:
     """Hexadecimal SHA-256 of a file's content."""
-    with open(path, "rb") as stream:
+    with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -34,9 +34,7 @@ class Cascade(nn.Module):
         checkpoints = [load_stage(path) for path in paths]
         sizes = {checkpoint.num_frames for checkpoint in checkpoints}
         if len(sizes) != 1:
-            raise ValueError(
-                f"the weights are for groups of different sizes {sorted(sizes)}: {list(map(str, paths))}"
-            )
+            raise ValueError(f"the weights are for groups of different sizes {sorted(sizes)}: {list(map(str, paths))}")
         return cls([checkpoint.stage for checkpoint in checkpoints], sizes.pop()).eval()
 
     def forward(self, blurry: Tensor, known: Mapping[int, Tensor] | None = None) -> Tensor:

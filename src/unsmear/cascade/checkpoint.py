@@ -56,9 +56,7 @@ def read_header(path: str | Path) -> dict[str, Any]:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
     except (OSError, SafetensorError) as error:
-        raise ValueError(
-            f"{path} cannot be read as weights ({error}); train or import the stage again"
-        ) from error
+        raise ValueError(f"{path} cannot be read as weights ({error}); train or import the stage again") from error
     if "unsmear" not in metadata:
         raise ValueError(f"{path} has no unsmear header; it was not written by this program")
     header: dict[str, Any] = json.loads(metadata["unsmear"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from unsmear.networks.config import JointConfig, NetworkConfig
+from unsmear.networks.config import JointConfig, NetworkConfig, check_network
 
 Order = Literal["auto", "true", "free_per_sample", "free_per_pixel", "follow"]
 
@@ -39,6 +39,11 @@ class StageSpec(BaseModel):
             raise ValueError(f"a frame is named twice in {list(frames)}")
         return frames
 
+    @model_validator(mode="after")
+    def _network_fits(self) -> StageSpec:
+        check_network(self.network, self.predicts, self.conditions_on)
+        return self
+
 
 def check_stages(stages: tuple[StageSpec, ...], num_frames: int) -> None:
     """Refuse a table of stages that cannot work.
@@ -63,18 +68,12 @@ def check_stages(stages: tuple[StageSpec, ...], num_frames: int) -> None:
                 )
         for frame in stage.predicts:
             if frame > num_frames:
-                raise ValueError(
-                    f"stage {stage.name} predicts frame {frame}, but a group has {num_frames} frames"
-                )
+                raise ValueError(f"stage {stage.name} predicts frame {frame}, but a group has {num_frames} frames")
             if frame in predicted:
-                raise ValueError(
-                    f"frame {frame} is predicted twice, by {predicted[frame]} and by {stage.name}"
-                )
+                raise ValueError(f"frame {frame} is predicted twice, by {predicted[frame]} and by {stage.name}")
             predicted[frame] = stage.name
         if stage.order == "follow" and not is_off_centre(stage.conditions_on, num_frames):
-            raise ValueError(
-                f"stage {stage.name} has order follow, but is given no frame that has a direction"
-            )
+            raise ValueError(f"stage {stage.name} has order follow, but is given no frame that has a direction")
         if stage.order == "free_per_pixel" and len(stage.predicts) != 2:
             raise ValueError(f"stage {stage.name}: order free_per_pixel needs a pair of frames to predict")
     missing = sorted(set(range(1, num_frames + 1)) - set(predicted))

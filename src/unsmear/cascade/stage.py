@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from unsmear.cascade.spec import StageSpec
 from unsmear.networks.build import build_network
+from unsmear.networks.padding import pad_to_multiple
 
 
 class Stage(nn.Module):
@@ -50,17 +50,3 @@ class Stage(nn.Module):
         padded = pad_to_multiple(pictures, int(self.network.stride))  # type: ignore[arg-type]
         frames: Tensor = self.network(padded)[..., :height, :width]
         return frames
-
-
-def pad_to_multiple(pictures: Tensor, stride: int) -> Tensor:
-    """Extend (B, K, 3, H, W) right and bottom, by reflection, to sides that ``stride`` divides.
-
-    A side too short to be reflected that far is continued by its last pixels.
-    """
-    height, width = pictures.shape[-2:]
-    bottom, right = -height % stride, -width % stride
-    if not bottom and not right:
-        return pictures
-    mode = "reflect" if bottom < height and right < width else "replicate"
-    flat = functional.pad(pictures.flatten(1, 2), (0, right, 0, bottom), mode=mode)
-    return flat.unflatten(1, pictures.shape[1:3])

@@ -20,9 +20,7 @@ class ScenesConfig(BaseModel):
     test_frames: int = Field(21, ge=3, le=500, description="frames of a test sequence")
     sequences_per_archive: int = Field(15, ge=1, le=999, description="sequences in one zip (REDS has 15)")
     max_speed: float = Field(6.0, ge=0, le=12, description="largest speed of an image point, pixels a frame")
-    shutter: float = Field(
-        0.2, gt=0, le=1, description="share of its frame time that a sharp frame integrates"
-    )
+    shutter: float = Field(0.2, gt=0, le=1, description="share of its frame time that a sharp frame integrates")
     subframes: int = Field(5, ge=1, le=64, description="instants averaged into one sharp frame")
 
     @model_validator(mode="after")

@@ -144,9 +144,7 @@ def make_scene(config: ScenesConfig, split: str, number: int, seed: int) -> Scen
         corner = (rng.uniform(0.1, 0.9) * width - size / 2, rng.uniform(0.1, 0.9) * height - size / 2)
         # The object passes its place in the middle of the sequence, where it is sure to be seen.
         x, y = (own.state(duration / 2) + camera.state(duration / 2))[:2]
-        layers.append(
-            Layer(np.dstack([texture * outline, outline]), (corner[0] - x, corner[1] - y), (own, camera))
-        )
+        layers.append(Layer(np.dstack([texture * outline, outline]), (corner[0] - x, corner[1] - y), (own, camera)))
     return Scene(height, width, config.shutter, config.subframes, tuple(layers))
 
 

@@ -75,8 +75,6 @@ def random_outline(rng: np.random.Generator, height: int, width: int) -> np.ndar
     distance = np.hypot(y - (height - 1) / 2, x - (width - 1) / 2)
     radius = np.full_like(angle, 0.36 * min(height, width))
     for order in range(2, 6):
-        radius += (
-            0.07 * min(height, width) / order * rng.normal() * np.cos(order * angle + rng.uniform(0, 6.3))
-        )
+        radius += 0.07 * min(height, width) / order * rng.normal() * np.cos(order * angle + rng.uniform(0, 6.3))
     radius = np.minimum(radius, 0.46 * min(height, width))
     return np.clip(radius - distance + 0.5, 0, 1).astype(np.float32)

@@ -212,9 +212,7 @@ def _complain(
     optimizer: torch.optim.Optimizer,
 ) -> None:
     first = step * hparams.batch_size
-    names = sorted(
-        {f"{g.sequence}:{g.group}" for g in map(samples.group_of, range(first, first + hparams.batch_size))}
-    )
+    names = sorted({f"{g.sequence}:{g.group}" for g in map(samples.group_of, range(first, first + hparams.batch_size))})
     text = (
         f"the loss of step {step + 1} is not finite (samples {', '.join(names)}, "
         f"learning rate {optimizer.param_groups[0]['lr']:.3g})"

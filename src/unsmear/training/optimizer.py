@@ -24,9 +24,7 @@ def learning_rate(hparams: Hparams, step: int) -> float:
     warmup = min(1.0, (step + 1) / (hparams.warmup_steps + 1))
     if hparams.schedule == "constant":
         return hparams.learning_rate * warmup
-    return (
-        hparams.learning_rate * warmup * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / hparams.steps)))
-    )
+    return hparams.learning_rate * warmup * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / hparams.steps)))
 
 
 class RunningMean:

@@ -1,0 +1,33 @@
+"""From footage to a comparison of cameras: seven sharp frames from one blurry picture."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: workflow.source_path("config.yaml")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/optics.smk"
+include: "workflow/rules/render.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/sweep.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    input:
+        "results/report/index.html",
+        "results/report/table.md",
+    default_target: True
+
+
+onsuccess:
+    show_results()

@@ -1,0 +1,85 @@
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+from unsmear.cascade.spec import find_predecessors
+from unsmear.code_digest import code_digest
+from unsmear.config import load_config
+from unsmear.plan import plan_records, split_into_parts
+from unsmear.sweep.config import InheritConfig, SweepConfig
+
+try:
+    CONFIG = load_config(config)
+    RECORDS = plan_records(CONFIG, warn=logger.warning)
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+SEQUENCES = {
+    split: [record.sequence for record in RECORDS if record.split == split]
+    for split in ("train", "val", "test")
+}
+RECORD_OF = {(record.split, record.sequence): record for record in RECORDS}
+CAMERAS = [camera.name for camera in CONFIG.cameras]
+SYSTEMS = [system.name for system in CONFIG.systems]
+STAGES = sorted({stage.name for cascade in CONFIG.cascades for stage in cascade.stages})
+INPUTS = list(dict.fromkeys(f"input_{system.camera}" for system in CONFIG.systems))
+
+
+wildcard_constraints:
+    split="train|val|test",
+    sequence=r"[\w-]+",
+    archive=r"[\w-]+",
+    camera="|".join(CAMERAS),
+    system="|".join(SYSTEMS),
+    stage="|".join(STAGES),
+    run=r"final|trials/r\d+-t\d+",
+    round=r"\d+",
+    trial=r"\d+",
+
+
+def section(model, **options):
+    """Part of the configuration as plain values, so that a rule depends on what it uses alone."""
+    return model.model_dump(mode="json", **options)
+
+
+def no_trigger(value):
+    """A value for params whose change reruns nothing: Snakemake takes it as derived from the input."""
+    return lambda wildcards, input: value
+
+
+def stage_spec(wildcards):
+    return section(CONFIG.stage(wildcards.system, wildcards.stage))
+
+
+def default_hparams(wildcards):
+    return section(CONFIG.training.hparams(wildcards.stage))
+
+
+def camera_of(system):
+    return CONFIG.system(system).camera
+
+
+def camera_files(camera):
+    return {
+        "psfs": f"results/cameras/{camera}/psfs.npy",
+        "camera": f"results/cameras/{camera}/camera.json",
+    }
+
+
+def final_weights(system):
+    return [
+        f"results/models/{system}/{stage.name}/final/weights.safetensors"
+        for stage in CONFIG.stages(system)
+    ]
+
+
+# What every recorded run shares; where records go does not change a result.
+TRACKING = {
+    "config": section(CONFIG.tracking),
+    "root": "results",
+    "experiment": CONFIG.name,
+}

@@ -1,0 +1,65 @@
+if CONFIG.data.source == "scenes":
+
+    rule make_scenes:
+        output:
+            "results/archives/{archive}.zip",
+        log:
+            "results/logs/make_scenes/{archive}.log",
+        conda:
+            "../../envs/data.yaml"
+        params:
+            scenes=section(CONFIG.scenes),
+            seed=CONFIG.seed,
+            code=code_digest("scenes"),
+        script:
+            "../scripts/make_scenes.py"
+
+    rule measure_motion:
+        output:
+            "results/scenes/{split}.json",
+        log:
+            "results/logs/measure_motion/{split}.log",
+        conda:
+            "../../envs/data.yaml"
+        params:
+            scenes=section(CONFIG.scenes),
+            seed=CONFIG.seed,
+            num_frames=CONFIG.data.frames_per_group,
+            code=code_digest("scenes"),
+        script:
+            "../scripts/measure_motion.py"
+
+
+rule extract_sequence:
+    input:
+        lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].archive,
+    output:
+        "results/frames/{split}/{sequence}.npy",
+    log:
+        "results/logs/extract_sequence/{split}/{sequence}.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        part=lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].part,
+        max_frames=CONFIG.data.max_frames,
+        code=code_digest(
+            "frames/extract.py", "frames/archive.py", "frames/png.py", "frames/store.py"
+        ),
+    script:
+        "../scripts/extract_sequence.py"
+
+
+rule group_frames:
+    input:
+        [f"results/frames/{r.split}/{r.sequence}.npy" for r in RECORDS],
+    output:
+        "results/groups.csv",
+    log:
+        "results/logs/group_frames.log",
+    conda:
+        "../../envs/data.yaml"
+    params:
+        num_frames=CONFIG.data.frames_per_group,
+        code=code_digest("frames/grouping.py", "frames/numbering.py"),
+    script:
+        "../scripts/group_frames.py"

@@ -1,0 +1,115 @@
+# Starting torch costs more than evaluating a short sequence, so one job takes a part of the test
+# split; each sequence still has a table of its own, written when it is done.
+PARTS = split_into_parts(SEQUENCES["test"], CONFIG.evaluation.sequences_per_job)
+SCORING = section(CONFIG.evaluation, exclude={"sequences_per_job", "num_resamples", "confidence"})
+
+
+def sequence_records(system, camera, part):
+    return [
+        {
+            "split": "test",
+            "sequence": sequence,
+            "frames": f"results/frames/test/{sequence}.npy",
+            "blur": f"results/blur/{camera}/test/{sequence}.npy",
+            "output": f"results/evaluation/{system}/sequences/{sequence}.csv",
+        }
+        for sequence in PARTS[part]
+    ]
+
+
+def sequence_files(camera, part):
+    return {
+        **camera_files(camera),
+        "frames": [f"results/frames/test/{sequence}.npy" for sequence in PARTS[part]],
+        "blur": [f"results/blur/{camera}/test/{sequence}.npy" for sequence in PARTS[part]],
+    }
+
+
+for part in PARTS:
+
+    rule:
+        name:
+            f"evaluate_{part}"
+        input:
+            unpack(lambda wildcards, part=part: sequence_files(camera_of(wildcards.system), part)),
+            groups=ancient("results/groups.csv"),
+            weights=lambda wildcards: final_weights(wildcards.system),
+        output:
+            [f"results/evaluation/{{system}}/sequences/{name}.csv" for name in PARTS[part]],
+        log:
+            f"results/logs/evaluate/{{system}}/{part}.log",
+        conda:
+            "../../envs/train.yaml"
+        resources:
+            gpu=CONFIG.evaluation.gpus,
+        params:
+            records=lambda wildcards, part=part: sequence_records(
+                wildcards.system, camera_of(wildcards.system), part
+            ),
+            evaluation=SCORING,
+            code=code_digest("evaluation", "cascade", "networks", "optics"),
+        script:
+            "../scripts/evaluate.py"
+
+    rule:
+        name:
+            f"evaluate_input_{part}"
+        input:
+            unpack(lambda wildcards, part=part: sequence_files(wildcards.camera, part)),
+            groups=ancient("results/groups.csv"),
+        output:
+            [
+                f"results/evaluation/input_{{camera}}/sequences/{name}.csv"
+                for name in PARTS[part]
+            ],
+        log:
+            f"results/logs/evaluate_input/{{camera}}/{part}.log",
+        conda:
+            "../../envs/train.yaml"
+        params:
+            records=lambda wildcards, part=part: sequence_records(
+                f"input_{wildcards.camera}", wildcards.camera, part
+            ),
+            evaluation=SCORING,
+            code=code_digest("evaluation", "optics"),
+        script:
+            "../scripts/evaluate_input.py"
+
+
+rule gather_evaluation:
+    input:
+        lambda wildcards: [
+            f"results/evaluation/{wildcards.evaluated}/sequences/{name}.csv"
+            for name in SEQUENCES["test"]
+        ],
+    output:
+        table="results/evaluation/{evaluated}/per_frame.csv",
+        tracking="results/evaluation/{evaluated}/tracking.json",
+    wildcard_constraints:
+        evaluated="|".join([*SYSTEMS, *INPUTS]),
+    log:
+        "results/logs/gather_evaluation/{evaluated}.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        tracking=no_trigger(TRACKING),
+        code=code_digest("evaluation/rows.py", "evaluation/gather.py"),
+    script:
+        "../scripts/gather_evaluation.py"
+
+
+rule measure_cost:
+    input:
+        weights=lambda wildcards: final_weights(wildcards.system),
+        frames=f"results/frames/test/{SEQUENCES['test'][0]}.npy",
+    output:
+        "results/evaluation/{system}/cost.json",
+    log:
+        "results/logs/measure_cost/{system}.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        evaluation=SCORING,
+        code=code_digest("evaluation/cost.py", "evaluation/predict.py", "cascade", "networks"),
+    script:
+        "../scripts/measure_cost.py"

@@ -1,0 +1,43 @@
+def train_inputs(wildcards):
+    camera = camera_of(wildcards.system)
+    sequences = [
+        f"{split}/{name}.npy" for split in ("train", "val") for name in SEQUENCES[split]
+    ]
+    stages = CONFIG.stages(wildcards.system)
+    return {
+        **camera_files(camera),
+        "frames": [f"results/frames/{path}" for path in sequences],
+        "blur": [f"results/blur/{camera}/{path}" for path in sequences],
+        "predecessors": [
+            f"results/models/{wildcards.system}/{name}/final/weights.safetensors"
+            for name in find_predecessors(stages, wildcards.stage)
+        ],
+    }
+
+
+rule train_stage:
+    input:
+        unpack(train_inputs),
+        groups=ancient("results/groups.csv"),
+        hparams="results/models/{system}/{stage}/{run}/hparams.yaml",
+    output:
+        weights="results/models/{system}/{stage}/{run}/weights.safetensors",
+        metrics="results/models/{system}/{stage}/{run}/metrics.csv",
+        tracking="results/models/{system}/{stage}/{run}/tracking.json",
+    log:
+        "results/logs/train_stage/{system}/{stage}/{run}.log",
+    conda:
+        "../../envs/train.yaml"
+    threads: CONFIG.training.threads
+    resources:
+        gpu=CONFIG.training.gpus,
+    params:
+        spec=stage_spec,
+        camera=lambda wildcards: camera_of(wildcards.system),
+        validate_every=CONFIG.training.validate_every,
+        training=no_trigger(section(CONFIG.training, exclude={"defaults", "stages"})),
+        tracking=no_trigger(TRACKING),
+        seed=CONFIG.seed,
+        code=code_digest("training", "cascade", "networks", "losses"),
+    script:
+        "../scripts/train_stage.py"

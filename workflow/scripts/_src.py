@@ -1,0 +1,30 @@
+"""Makes the package beside the workflow importable, and sends what a job says to its log."""
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "src"))
+
+
+def start(snakemake) -> None:
+    """Log to the rule's log file and to the terminal; show a user's mistake as one message."""
+    handlers = [logging.StreamHandler(sys.stderr)]
+    if snakemake.log:
+        Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(snakemake.log[0], mode="w"))
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
+    warnings.formatwarning = lambda message, *_: f"warning: {message}\n"
+    logging.captureWarnings(True)
+    sys.excepthook = _show
+
+
+def _show(kind, error, trace) -> None:
+    if isinstance(error, ValueError):
+        logging.error("error: %s", error)
+        logging.getLogger().handlers[-1].stream.flush()
+        logging.debug("", exc_info=(kind, error, trace))
+    else:
+        logging.error("unexpected error", exc_info=(kind, error, trace))

@@ -1,0 +1,16 @@
+import _src
+
+_src.start(snakemake)
+
+from unsmear.evaluation.config import EvaluationConfig
+from unsmear.evaluation.evaluate import evaluate_sequences
+
+evaluate_sequences(
+    system=snakemake.wildcards.system,
+    weights=snakemake.input.weights,
+    sequences=snakemake.params.records,
+    groups=snakemake.input.groups,
+    psfs=snakemake.input.psfs,
+    camera=snakemake.input.camera,
+    config=EvaluationConfig.model_validate(snakemake.params.evaluation),
+)

@@ -1,0 +1,14 @@
+import _src
+
+_src.start(snakemake)
+
+from unsmear.optics.camera import simulate_camera
+from unsmear.optics.config import CameraConfig
+
+simulate_camera(
+    config=CameraConfig.model_validate(snakemake.params.camera),
+    num_frames=snakemake.params.num_frames,
+    psfs_path=snakemake.output.psfs,
+    camera_path=snakemake.output.camera,
+    figure_path=snakemake.output.figure,
+)

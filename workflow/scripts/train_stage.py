@@ -1,0 +1,24 @@
+import _src
+
+_src.start(snakemake)
+
+from unsmear.cascade.spec import StageSpec
+from unsmear.training.config import TrainingConfig
+from unsmear.training.train import train_stage
+
+files = {name: snakemake.input.get(name, []) for name in ("psfs", "groups", "hparams", "frames", "blur")}
+train_stage(
+    spec=StageSpec.model_validate(snakemake.params.spec),
+    config=TrainingConfig.model_validate(snakemake.params.training),
+    seed=snakemake.params.seed,
+    system=snakemake.wildcards.system,
+    run=f"{snakemake.wildcards.system}/{snakemake.wildcards.stage}/{snakemake.wildcards.run}",
+    camera=snakemake.params.camera,
+    camera_json=snakemake.input.camera,
+    predecessors=snakemake.input.get("predecessors", []),
+    outputs=dict(snakemake.output.items()),
+    tracking=snakemake.params.tracking,
+    threads=snakemake.threads,
+    code=snakemake.params.code,
+    **files,
+)
