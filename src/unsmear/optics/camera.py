@@ -13,10 +13,10 @@ import numpy as np
 
 from unsmear.files import write_atomically, write_json
 from unsmear.optics.build import simulate_psfs, simulate_weights
-from unsmear.optics.config import CalibratedResponse, CameraConfig, GammaResponse, NoiseConfig
+from unsmear.optics.config import CameraConfig, NoiseConfig
 from unsmear.optics.exposure import Renderer
 from unsmear.optics.psf import load_psfs
-from unsmear.optics.response import Response, load_calibrated
+from unsmear.optics.response import Response, response_of
 
 FORMAT_VERSION = 1
 # Whole codes may come out of the arithmetic a little too small; truncation must not lose one to that.
@@ -52,7 +52,7 @@ class Camera:
     @classmethod
     def from_config(cls, config: CameraConfig, num_frames: int) -> Camera:
         """Build the camera that ``config`` describes, for groups of ``num_frames`` frames."""
-        return cls._build(config, simulate_psfs(config, num_frames), _response_of(config))
+        return cls._build(config, simulate_psfs(config, num_frames), response_of(config))
 
     @classmethod
     def load(cls, psfs_path: str | Path, camera_path: str | Path) -> Camera:
@@ -120,19 +120,20 @@ class Camera:
             and _alike(self.psfs, self.psfs.transpose(0, 2, 1, 3))
         )
 
-    def render(self, frames: np.ndarray, seed: int | tuple[int, ...] = 0) -> np.ndarray:
+    def render(self, frames: np.ndarray, seed: int | tuple[int, ...] = 0, out: np.ndarray | None = None) -> np.ndarray:
         """Blurry image of one frame group.
 
         Parameters
         ----------
         frames : (N, H, W, 3) uint8
         seed : of the noise
+        out : (H, W, 3) uint8 to write into, instead of fresh memory
 
         Returns
         -------
         (H, W, 3) uint8
         """
-        picture = np.empty(frames.shape[1:], np.uint8)
+        picture = np.empty(frames.shape[1:], np.uint8) if out is None else out
         shift = -0.5 + TRUNCATION_SLACK if self.quantize == "truncate" else 0.0
         for rows, encoded in self._encoded_strips(frames, seed):
             # OpenCV rounds to the nearest code and saturates.
@@ -219,14 +220,6 @@ def simulate_camera(
         from unsmear.optics.figures import draw_camera
 
         draw_camera(camera, figure_path)
-
-
-def _response_of(config: CameraConfig) -> Response:
-    if isinstance(config.response, CalibratedResponse):
-        return load_calibrated(config.response.calibrated)
-    if isinstance(config.response, GammaResponse):
-        return Response("gamma", config.response.gamma)
-    return Response(config.response)
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> bool:

@@ -131,18 +131,21 @@ class Renderer:
         self._check_shape(frames[0])
         rows = self._strip_rows()
         buffer: np.ndarray = np.empty((rows, self.width, 3), self.dtype)
+        plain_mean = self._equal_weights and table is None
+        full_scale = 255 if frames.dtype == np.uint8 else 1
         for top in range(0, self.height, rows):
             strip = buffer[: self.height - top]
-            strip[...] = 0
-            for frame, weight in zip(frames, self.weights, strict=True):
-                part = frame[top : top + rows]
-                if self._equal_weights and table is None:
+            parts = frames[:, top : top + rows]
+            if plain_mean:
+                strip[...] = parts[0]
+                for part in parts[1:]:
                     cv2.accumulate(part, strip)
-                elif weight > 0:
-                    cv2.accumulate(light_of_codes(part, table) * self.dtype(weight), strip)
-            if self._equal_weights and table is None:
-                full_scale = 255 if frames.dtype == np.uint8 else 1
                 strip *= self.dtype(self.weights[0] / full_scale)
+            else:
+                strip[...] = 0
+                for part, weight in zip(parts, self.weights, strict=True):
+                    if weight > 0:
+                        cv2.accumulate(light_of_codes(part, table) * self.dtype(weight), strip)
             yield slice(top, top + rows), strip
 
     def _merge_strips(self, planes: list[np.ndarray]) -> Iterator[tuple[slice, np.ndarray]]:

@@ -50,7 +50,8 @@ def render_blur(
         the camera's.
     """
     camera = Camera.load(camera_psfs_path, camera_path)
-    frames = open_frames(frames_path)
+    store = open_frames(frames_path)
+    frames = np.asarray(store)  # a plain view: slices of a memory map class cost more than a strip's sum
     if not isinstance(groups, list):
         groups = read_groups(groups, split, sequence)
     _check_groups(groups, len(frames), camera, frames_path)
@@ -59,10 +60,11 @@ def render_blur(
     with _threads(num_threads), write_atomically(output_path) as temporary, temporary.open("wb") as stream:
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(stream, header)
+        picture = np.empty(shape[1:], np.uint8)
         for number, (first, count) in enumerate(groups, start=1):
-            blurry = camera.render(frames[first - 1 : first - 1 + count], (seed, key, number))
-            stream.write(blurry.data)
-            _release(frames)
+            camera.render(frames[first - 1 : first - 1 + count], (seed, key, number), out=picture)
+            stream.write(picture.data)
+            _release(store)
 
 
 def read_groups(path: str | Path, split: str | None, sequence: str | None) -> Groups:
@@ -90,7 +92,7 @@ def read_groups(path: str | Path, split: str | None, sequence: str | None) -> Gr
     return [(first, count) for _, first, count in sorted(rows)]
 
 
-def open_frames(path: str | Path) -> np.ndarray:
+def open_frames(path: str | Path) -> np.memmap:
     """Memory-map a frame store, (T, H, W, 3) uint8.
 
     Raises
@@ -106,7 +108,7 @@ def open_frames(path: str | Path) -> np.ndarray:
         raise ValueError(
             f"frame store {path} holds {frames.dtype} {frames.shape}; expected uint8 (frames, height, width, 3)"
         )
-    return np.asanyarray(frames)
+    return frames
 
 
 def _check_groups(groups: Groups, num_frames: int, camera: Camera, path: str | Path) -> None:
@@ -123,9 +125,9 @@ def _check_groups(groups: Groups, num_frames: int, camera: Camera, path: str | P
             )
 
 
-def _release(frames: np.ndarray) -> None:
+def _release(store: np.memmap) -> None:
     """Let go of the pages read so far: resident memory stays that of one group."""
-    mapped = getattr(frames, "_mmap", None)
+    mapped = getattr(store, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
 

@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from unsmear.optics.config import CalibratedResponse, CameraConfig, GammaResponse
+
 
 @dataclass(frozen=True)
 class Response:
@@ -79,6 +81,15 @@ class Response:
         """Rebuild what :meth:`to_json` gave."""
         table = np.array(value["table"]) if "table" in value else None
         return cls(value["kind"], value.get("gamma", 2.2), table)
+
+
+def response_of(config: CameraConfig) -> Response:
+    """Response that a camera's configuration names; reads the file of a calibrated one."""
+    if isinstance(config.response, CalibratedResponse):
+        return load_calibrated(config.response.calibrated)
+    if isinstance(config.response, GammaResponse):
+        return Response("gamma", config.response.gamma)
+    return Response(config.response)
 
 
 def light_of_codes(codes: np.ndarray, table: np.ndarray | None) -> np.ndarray:
