@@ -29,6 +29,10 @@ class EvaluationConfig(BaseModel):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="Arithmetic of the networks; bfloat16 is autocast."
     )
+    sequences_per_job: int = Field(
+        1, ge=1, le=10_000, description="Test sequences that one job evaluates; more where sequences are short."
+    )
+    gpus: int = Field(0, ge=0, le=1, description="GPUs that one evaluation job asks the workflow for.")
     batch_size: int = Field(4, ge=1, le=256, description="Frame groups a forward pass, 1 to 256.")
     tile_size: int | None = Field(
         None, ge=64, description="Side of overlapping tiles in px, at least 64; null takes whole pictures."

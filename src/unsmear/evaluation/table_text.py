@@ -48,7 +48,7 @@ def format_estimate(row: Row, key: str, decimals: int, interval: bool, signed: b
 def table_cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of the systems' rows, and below them the differences'."""
     present = [column for column in COLUMNS if any(row.get(column[0]) for row in rows)]
-    headings = ["", *(heading for _, heading, _, _ in present), "sequences", "groups", "static"]
+    headings = ["", *(heading for _, heading, _, _ in present)]
     cells = []
     for row in rows:
         difference = row["kind"] == "difference"
@@ -58,8 +58,22 @@ def table_cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
             # The input's direction is a tie by definition, not an estimate.
             bracket = (interval or difference) and row["kind"] != "input"
             line.append(format_estimate(row, key, decimals, bracket, signed))
-        cells.append([*line, row["num_sequences"], row["num_groups"], row["num_static"]])
+        cells.append(line)
     return headings, cells
+
+
+def count_line(rows: list[Row]) -> str:
+    """On how many sequences and groups the table rests; all rows rest on the same."""
+    row = rows[0]
+    return (
+        f"{row['num_sequences']} test sequences, {row['num_groups']} frame groups, "
+        f"{row['num_static']} of them too still for a direction and left out of it."
+    )
+
+
+def table_notes(rows: list[Row]) -> list[str]:
+    """What stands below the table."""
+    return [count_line(rows), *NOTES, *seed_lines(rows)]
 
 
 def seed_lines(rows: list[Row]) -> list[str]:
@@ -89,7 +103,7 @@ def to_markdown(table_csv: str | Path) -> str:
         return "| " + " | ".join(parts) + " |"
 
     lines = [line(headings), line(["---", *["---:"] * (len(headings) - 1)]), *map(line, cells)]
-    return "\n".join([*lines, "", *NOTES, *seed_lines(rows)]) + "\n"
+    return "\n".join([*lines, "", *table_notes(rows)]) + "\n"
 
 
 def to_latex(table_csv: str | Path) -> str:
@@ -110,7 +124,7 @@ def to_latex(table_csv: str | Path) -> str:
     if cells[num_systems:]:
         body += [r"\midrule", *map(line, cells[num_systems:])]
     head = [r"\begin{tabular}{l" + "r" * (len(headings) - 1) + "}", r"\toprule"]
-    notes = ["% " + note for note in (*NOTES, *seed_lines(rows))]
+    notes = ["% " + note for note in table_notes(rows)]
     return "\n".join([*head, *body, r"\bottomrule", r"\end{tabular}", *notes]) + "\n"
 
 

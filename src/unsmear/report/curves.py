@@ -47,8 +47,9 @@ def draw_training_curves(
                                 rows["step"], rows[name], color=color, linestyle=dash, marker=marker, markersize=3
                             )
             left.set(ylabel="loss", title=f"stage {stage}")
-            left.set_yscale("log")
-            left.minorticks_off()
+            low, high = left.get_ylim()
+            if low <= 0 or high / low > 20:
+                left.set_yscale("log")
             right.set(ylabel="PSNR, dB")
         for axes in grid[-1]:
             axes.set_xlabel("training step")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from unsmear.evaluation.table_text import NOTES, Row, seed_lines, table_cells
+from unsmear.evaluation.table_text import Row, table_cells, table_notes
 
 # Title, caption and text for those who cannot see it, of each figure that the report knows.
 FIGURES = {
@@ -88,7 +88,7 @@ def gallery_data(gallery: Mapping[str, Any]) -> str:
     """The slider's files for the script."""
     # "</" would end the script element.
     text = json.dumps(gallery, ensure_ascii=True).replace("</", "<\\/")
-    return f'<script type="application/json" id="gallery">{text}</script>'
+    return f'<script type="application/json" id="gallery-data">{text}</script>'
 
 
 def results_table(rows: Sequence[Row]) -> str:
@@ -103,7 +103,7 @@ def results_table(rows: Sequence[Row]) -> str:
             classes, seen_difference = "difference first-difference", True
         line = "".join(_cell(value, name) for value, name in zip(values, headings[1:], strict=True))
         body.append(f'<tr class="{classes}"><th scope="row">{escape(label)}</th>{line}</tr>')
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in (*NOTES, *seed_lines(list(rows))))
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table_notes(list(rows)))
     return (
         f'<div class="scroll"><table class="results"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>{notes}"

@@ -4,7 +4,7 @@ SCRIPT = """
 (function () {
   "use strict";
   var still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  var data = JSON.parse(document.getElementById("gallery").textContent);
+  var data = JSON.parse(document.getElementById("gallery-data").textContent);
   var byId = function (id) { return document.getElementById(id); };
   var box = byId("compare"), split = byId("split"), group = byId("group"), system = byId("system");
   var frame = byId("frame"), play = byId("play"), timer = null;

@@ -31,13 +31,14 @@ nav a { text-decoration: none; } nav a:hover { text-decoration: underline; }
   align-items: start; }
 .compare { position: relative; border-radius: 10px; overflow: hidden; background: var(--card); line-height: 0; }
 .compare:focus-within { outline: 3px solid var(--cold); outline-offset: 2px; }
-.compare img { width: 100%; display: block; user-select: none; }
+.compare img { width: 100%; height: auto; display: block; user-select: none; }
 .compare.small img { image-rendering: pixelated; }
 .compare .over { position: absolute; inset: 0; clip-path: inset(0 0 0 var(--split, 50%)); }
 .compare .bar { position: absolute; top: 0; bottom: 0; left: var(--split, 50%); width: 3px; margin-left: -1.5px;
   background: #fff; box-shadow: 0 0 0 1px rgba(0,0,0,.45); pointer-events: none; }
 .compare .bar::after { content: "\\2039\\2009\\203a"; position: absolute; top: 50%; left: 50%;
-  width: 40px; height: 40px; margin: -20px 0 0 -20px; border-radius: 50%; background: #fff; color: #1f2933; font: bold 20px/37px sans-serif;
+  width: 40px; height: 40px; margin: -20px 0 0 -20px; border-radius: 50%; background: #fff; color: #1f2933;
+  font: bold 20px/37px sans-serif;
   text-align: center; box-shadow: 0 1px 5px rgba(0,0,0,.5); }
 .compare input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor: ew-resize; }
 .tag { position: absolute; top: 10px; padding: 3px 9px; border-radius: 5px; font-size: 0.82rem; line-height: 1.4;
@@ -63,9 +64,10 @@ td small { display: block; color: var(--soft); white-space: nowrap; font-size: 0
 .note { color: var(--soft); font-size: 0.9rem; margin-top: 12px; }
 figure { margin: 18px 0 0; }
 figure img, video { max-width: 100%; height: auto; display: block; border-radius: 8px; background: #fff; }
-figure img { border: 1px solid var(--line); }
+figure img { border: 1px solid var(--line); padding: 10px; }
 figcaption { color: var(--soft); font-size: 0.92rem; margin-top: 8px; max-width: 80ch; }
-.pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px 28px; align-items: start; }
+.pair { columns: 2; column-gap: 28px; }
+.pair figure { break-inside: avoid; margin: 0; padding: 14px 0 12px; }
 video { background: #181818; width: 100%; }
 .links { font-size: 0.92rem; display: flex; flex-wrap: wrap; gap: 4px 18px; margin-top: 8px; }
 details { border-top: 1px solid var(--line); padding: 12px 0; }
@@ -79,7 +81,8 @@ footer { color: var(--soft); font-size: 0.88rem; padding-top: 40px; padding-bott
   header, main, footer { padding-left: 16px; padding-right: 16px; }
   header { padding-top: 28px; }
   h2 { margin-top: 48px; }
-  .stage, .pair { grid-template-columns: minmax(0, 1fr); }
+  .stage { grid-template-columns: minmax(0, 1fr); }
+  .pair { columns: 1; }
   .results thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .results, .results tbody, .results tr, .results th, .results td { display: block; text-align: left; }
   .results tr { border-bottom: 1px solid var(--line); padding: 12px 0; }

@@ -37,7 +37,7 @@ def draw_middle(
     pictures = {**{label: frames[index] for label, frames in columns.items()}, "Truth": truth[index]}
     height, width = truth.shape[1:3]
     ratio = height / width
-    total = (WIDTH_PER_PICTURE * len(pictures), WIDTH_PER_PICTURE * (ratio + 1) + 0.75)
+    total = (WIDTH_PER_PICTURE * len(pictures), WIDTH_PER_PICTURE * (ratio + 1) + 0.5)
     with figure_file(output, total, config.figure_dpi) as figure:
         grid = figure.subplots(2, len(pictures), gridspec_kw={"height_ratios": [ratio, 1]}, squeeze=False)
         figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)

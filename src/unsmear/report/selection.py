@@ -11,12 +11,7 @@ from unsmear.evaluation.config import Region, ReportConfig
 from unsmear.evaluation.measures import BY_KEY, paired_difference, read_per_frame, values_per_group
 from unsmear.evaluation.results import SystemResults
 
-CAPTIONS = {
-    "largest_gain": "Largest gain over the input",
-    "median": "Median gain",
-    "most_motion": "Most motion",
-    "largest_loss": "Smallest gain, or largest loss",
-}
+CAPTIONS = {"largest_gain": "Largest gain", "median": "Median gain", "most_motion": "Most motion"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,8 @@ def select_groups(results: Sequence[SystemResults], config: ReportConfig) -> lis
         candidates = [(str(sequence), int(group)) for sequence, group in order[rule]]
         sequence, group = next((c for c in candidates if c not in taken), candidates[0])
         taken.add((sequence, group))
-        caption = f"{CAPTIONS[rule]}: sequence {sequence}, group {group}"
+        worst = "Largest loss" if gain[sequence, group] < 0 else "Smallest gain"
+        caption = f"{CAPTIONS.get(rule, worst)}: sequence {sequence}, group {group}"
         shown.append(Shown(rule, caption, Region(sequence=sequence, group=group)))
     for number, region in enumerate(config.regions, start=1):
         caption = f"Chosen by hand: sequence {region.sequence}, group {region.group}"

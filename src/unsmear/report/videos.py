@@ -49,7 +49,7 @@ def side_by_side(columns: Mapping[str, np.ndarray], height: int) -> np.ndarray:
 
 def label_height(rows: int) -> int:
     """Height of the bar above pictures of ``rows`` px, even."""
-    return 2 * max(13, rows // 26)
+    return 2 * max(12, rows // 20)
 
 
 def _draw_label(text: str, height: int, width: int) -> np.ndarray:
@@ -82,7 +82,7 @@ def write_mp4(frames: np.ndarray, output: str | Path, config: ReportConfig) -> N
         stream = container.add_stream("libx264", rate=rate)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "18", "preset": "medium", "threads": "1"}
+        stream.options = {"crf": "18", "preset": "veryfast", "threads": "1"}
         for index in order:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frames[index]), format="rgb24")
             container.mux(stream.encode(picture))

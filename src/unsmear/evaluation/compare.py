@@ -1,0 +1,40 @@
+"""The results table of all systems, with what it takes to trace its numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from unsmear.evaluation.config import EvaluationConfig
+from unsmear.evaluation.tables import write_table
+from unsmear.report.provenance import collect_report_provenance
+
+
+def compare_systems(
+    systems: Sequence[Mapping[str, Any]],
+    config_text: str,
+    groups: str | Path,
+    frames: Sequence[str | Path],
+    outputs: Mapping[str, str],
+    config: EvaluationConfig,
+) -> None:
+    """Write ``table.csv``, ``table.md`` and ``table.tex``.
+
+    Parameters
+    ----------
+    systems : records of :class:`~unsmear.evaluation.results.SystemResults`
+    config_text : the whole configuration; its digest goes into the table
+    groups, frames : the group table and the test split's stores; their digest goes into the table
+    outputs : ``csv``, ``md`` and ``tex``
+    """
+    traced = [{**system, "runs": _run_ids(system.get("weights", ()))} for system in systems]
+    provenance = collect_report_provenance(config_text, groups, frames)
+    write_table(traced, provenance, outputs["csv"], outputs["md"], outputs["tex"], config)
+
+
+def _run_ids(weights: Sequence[str]) -> list[str]:
+    records = [Path(path).with_name("tracking.json") for path in weights]
+    found = [json.loads(path.read_text(encoding="utf-8")).get("run_id") for path in records if path.exists()]
+    return [run_id for run_id in found if run_id]

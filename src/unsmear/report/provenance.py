@@ -1,0 +1,38 @@
+"""What a table must say about where its numbers come from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("torch", "numpy", "opencv-python-headless", "snakemake", "mlflow", "scikit-image")
+
+
+def collect_report_provenance(config_text: str, groups: str | Path, frames: Iterable[str | Path]) -> dict[str, str]:
+    """Commit, and digests of the configuration and of the evaluated data.
+
+    Parameters
+    ----------
+    config_text : the whole configuration
+    groups : the group table
+    frames : stores of the test split
+    """
+    from unsmear.frames.store import store_digest
+    from unsmear.tracking.provenance import git_commit
+
+    commit = git_commit(Path(__file__).resolve().parents[3])
+    data = hashlib.sha256(Path(groups).read_bytes())
+    for path in frames:
+        data.update(store_digest(path).encode())
+    return {
+        "commit": "unknown" if commit is None else commit[0] + ("+changes" if commit[1] else ""),
+        "config_digest": hashlib.sha256(config_text.encode()).hexdigest()[:16],
+        "data_digest": data.hexdigest()[:16],
+    }
+
+
+def collect_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Package name to its version."""
+    return {package: version(package) for package in packages}

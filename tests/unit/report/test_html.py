@@ -1,0 +1,132 @@
+"""The report page: complete, without network, movable; looked at in a real browser where there is one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from finished_chain import EVALUATION, KnownPredictor
+from PIL import Image
+
+from unsmear.evaluation.config import ReportConfig
+from unsmear.evaluation.tables import write_table
+from unsmear.report.figures import draw_figures
+from unsmear.report.gallery import draw_gallery
+from unsmear.report.html import write_report
+
+CONFIG = ReportConfig(select=("largest_gain", "median"), figure_dpi=60, video_height=64, title="A <page> & more")
+
+
+class Links(HTMLParser):
+    """Every src and href, every image, and the ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paths: list[str] = []
+        self.images: list[dict[str, str]] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.paths += [values[name] for name in ("src", "href") if values.get(name)]
+        if tag == "img":
+            self.images.append(values)
+        if "id" in values:
+            self.ids.append(values["id"])
+
+
+@pytest.fixture(scope="module")
+def page(chain, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("results") / "report"
+    elsewhere = tmp_path_factory.mktemp("cameras") / "psfs.png"
+    Image.fromarray(np.zeros((20, 40, 3), np.uint8)).save(elsewhere)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("unsmear.evaluation.predict.Predictor", KnownPredictor)
+        tables = [folder / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
+        write_table(chain.systems, {"commit": "abc123"}, *tables, EVALUATION)
+        draw_figures(chain.systems, folder / "figures", CONFIG, EVALUATION)
+        draw_gallery(chain.systems, chain.cameras, chain.frames, chain.groups, "test", folder, CONFIG, EVALUATION)
+        write_report(
+            folder / "index.html",
+            tables[0],
+            folder / "gallery.json",
+            [folder / f"figures/{name}.png" for name in ("psnr_per_frame", "direction", "scatter")],
+            {"masked": [elsewhere]},
+            "systems: [</pre><script>alert(1)</script>]",
+            {"python": "3.11"},
+            {"commit": "abc123", "data digest": "sha256:77"},
+            config=CONFIG,
+        )
+    elsewhere.unlink()
+    moved = tmp_path_factory.mktemp("moved") / "report"
+    shutil.move(folder, moved)
+    return moved / "index.html"
+
+
+def test_everything_it_names_lies_beside_it(page):
+    links = Links()
+    links.feed(page.read_text())
+    for path in links.paths:
+        if path.startswith("#"):
+            assert path[1:] in links.ids
+        elif not path.startswith("data:"):
+            assert not path.startswith(("/", "http", "..")), path
+            assert (page.parent / path).is_file(), path
+    assert len(links.ids) == len(set(links.ids))
+    assert "assets/masked_psfs.png" in links.paths
+    assert all(image.get("alt") for image in links.images)
+
+
+def test_it_carries_its_provenance_and_escapes_texts(page):
+    text = page.read_text()
+    assert "abc123" in text and "sha256:77" in text
+    assert "A &lt;page&gt; &amp; more" in text
+    assert "<script>alert" not in text
+    assert not re.search(r"https?://", text)
+
+
+@pytest.mark.slow
+def test_in_a_browser(page):
+    browser_path = shutil.which("chromium")
+    if browser_path is None:
+        pytest.skip("no chromium to look at the page with")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=flags)
+        for width in (1280, 390):
+            view = browser.new_page(viewport={"width": width, "height": 900})
+            problems: list[str] = []
+            view.on("console", lambda message, found=problems: found.append(message.text))
+            view.on("pageerror", lambda error, found=problems: found.append(str(error)))
+            view.goto(page.as_uri())
+            view.evaluate("for (const image of document.images) image.loading = 'eager'")
+            view.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth)")
+            view.wait_for_function("[...document.querySelectorAll('video')].every(v => v.readyState && !v.error)")
+            assert problems == []
+            assert view.evaluate("document.documentElement.scrollWidth") == width
+            outside = """[...document.querySelectorAll('main *, header *')].filter(e => {
+              const r = e.getBoundingClientRect();
+              return r.width > 1 && (r.right > innerWidth + 1 || r.left < -1); }).map(e => e.outerHTML.slice(0, 80))"""
+            assert view.evaluate(outside) == []
+            view.close()
+        view = browser.new_page()
+        view.goto(page.as_uri())
+        view.locator("#split").focus()
+        view.keyboard.press("ArrowLeft")
+        assert view.evaluate("document.getElementById('compare').style.getPropertyValue('--split')") == "49%"
+        view.locator("#frame").focus()
+        view.keyboard.press("End")
+        assert "frame 7" in view.inner_text("#sharp-tag")
+        assert view.get_attribute("#sharp", "src").endswith("masked_7.png")
+        view.locator("#group").focus()
+        view.keyboard.press("ArrowDown")
+        assert "Median gain" in view.inner_text("#readout")
+        view.locator("#play").focus()
+        view.keyboard.press("Enter")
+        assert view.inner_text("#play") == "Pause"
+        browser.close()
