@@ -43,7 +43,15 @@ def load_psfs(path: str | Path, variable: str | None = None) -> np.ndarray:
         raise
     except Exception as error:  # numpy and scipy raise a dozen kinds for a damaged file
         raise ValueError(f"cannot read PSF file {path}: {error}; write the file again") from error
-    return check_psfs(_stack_cell(value, path), str(path))
+    psfs = check_psfs(_stack_cell(value, path), str(path))
+    empty = np.argwhere(psfs.sum(axis=(1, 2)) <= 0)
+    if len(empty):
+        frame, channel = empty[0]
+        raise ValueError(
+            f"PSF of frame {frame + 1}, {('red', 'green', 'blue')[channel]}, of {path} is all zero; "
+            "write the light of the point into it"
+        )
+    return psfs
 
 
 def check_psfs(psfs: Any, source: str) -> np.ndarray:
@@ -57,7 +65,7 @@ def check_psfs(psfs: Any, source: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the shape is not (N, K, K, 3), K is even, a value is not finite or negative, or a PSF is empty.
+        If the shape is not (N, K, K, 3), K is even, or a value is not finite or negative.
     """
     array = np.asarray(psfs)
     if array.ndim != 4 or array.shape[1] != array.shape[2] or array.shape[3] != 3 or 0 in array.shape:
@@ -74,13 +82,6 @@ def check_psfs(psfs: Any, source: str) -> np.ndarray:
         )
     if array.min() < 0:
         raise ValueError(f"PSFs of {source} have negative energy, the least value is {array.min():.3g}; clip them at 0")
-    empty = np.argwhere(array.sum(axis=(1, 2)) <= 0)
-    if len(empty):
-        frame, channel = empty[0]
-        raise ValueError(
-            f"PSF of frame {frame + 1}, {('red', 'green', 'blue')[channel]}, of {source} is all zero; "
-            "use a weight of 0 for a frame without light"
-        )
     return array
 
 
