@@ -38,16 +38,16 @@ def extract_sequence(
     with open_archive(archive) as opened:
         frames = list_members(opened, archive).get((part, sequence))
         members = check_numbers(frames, f"{archive}: sequence {part}/{sequence}")[:max_frames]
-        first = _decode(read_member(opened, members[0], archive), members[0], archive)
-        with create_store(output, (len(members), *first.shape)) as store:
-            store[0] = first
+        frame = _decode(read_member(opened, members[0], archive), members[0], archive)
+        shape = frame.shape
+        with create_store(output, (len(members), *shape)) as store:
+            store[0] = frame
             for index, member in enumerate(members[1:], start=1):
                 frame = _decode(read_member(opened, member, archive), member, archive)
-                if frame.shape != first.shape:
+                if frame.shape != shape:
                     raise ValueError(
                         f"{archive}: member {member} has {frame.shape[1]} x {frame.shape[0]} pixels, "
-                        f"{members[0]} has {first.shape[1]} x {first.shape[0]}; "
-                        "all frames of a sequence must have one size"
+                        f"{members[0]} has {shape[1]} x {shape[0]}; all frames of a sequence must have one size"
                     )
                 store[index] = frame
 
