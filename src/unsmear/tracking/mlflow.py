@@ -46,23 +46,27 @@ class MlflowStore:
         self.destination = destination
         _set_environment(config, destination)
         _quieten()
-        self.client = MlflowClient(destination.uri, registry_uri=destination.uri)
-        if destination.database_file is not None:
-            with self.writing():
+        with self._opening():
+            if destination.database_file is not None:
                 create_database(destination.database_file)
-                self.client.search_experiments(max_results=1)  # the first look creates what is still missing
+            # Making a client opens the database, and its first look creates what is still missing there.
+            self.client = MlflowClient(destination.uri, registry_uri=destination.uri)
+            if destination.database_file is not None:
+                self.client.search_experiments(max_results=1)
         self._experiments: dict[str, str] = {}
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the lock that lets one process at a time write an SQLite store; nothing for other stores."""
-        if self.destination.database_file is None:
+        file = self.destination.database_file
+        with _locked(file.with_suffix(".lock") if file is not None else None):
             yield
-            return
-        lock = self.destination.database_file.with_suffix(".lock")
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("a") as stream:
-            lock_file(stream.fileno(), wait_s=None)
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Hold the lock that lets one process at a time open a database, which may create its tables."""
+        is_database_server = not self.destination.is_server and self.destination.database_file is None
+        with self.writing(), _locked(self.destination.folder / "opening.lock" if is_database_server else None):
             yield
 
     def find_run(self, run_id: str) -> Run | None:
@@ -178,6 +182,17 @@ class MlflowStore:
         if experiment.lifecycle_stage == "deleted":
             self.client.restore_experiment(experiment.experiment_id)
         return experiment.experiment_id
+
+
+@contextmanager
+def _locked(path: Path | None) -> Iterator[None]:
+    if path is None:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as stream:
+        lock_file(stream.fileno(), wait_s=None)
+        yield
 
 
 def is_refusal(error: Exception) -> bool:

@@ -106,8 +106,8 @@ def save_cascade_model(weights: Sequence[str | Path], folder: Path, example: np.
         data.mkdir()
         for index, path in enumerate(map(Path, weights), start=1):
             shutil.copyfile(path, data / f"{index:02d}_{path.parent.parent.name or 'stage'}.safetensors")
-        pictures = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, 3), "blurry")
-        frames = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, -1, 3), "frames")
+        pictures = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, 3))
+        frames = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, -1, 3))
         mlflow.pyfunc.save_model(
             str(folder),
             loader_module="unsmear.tracking.model",

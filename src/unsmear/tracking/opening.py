@@ -19,7 +19,7 @@ from unsmear.tracking.tracker import JournalTracker, NullTracker, Tracker
 
 
 def open_tracker(
-    config: TrackingConfig,
+    config: TrackingConfig | Mapping[str, Any],
     root: str | Path,
     directory: str | Path,
     experiment: str,
@@ -34,7 +34,7 @@ def open_tracker(
 
     Parameters
     ----------
-    config : the `tracking` section of the configuration
+    config : the `tracking` section of the configuration, or its values
     root : results folder
     directory : folder of this run, where ``tracking.jsonl`` and, at the end, ``tracking.json`` are written
     experiment : name of the experiment, unless ``config`` names one
@@ -52,6 +52,7 @@ def open_tracker(
         If another process records a run in ``directory`` right now.
     """
     directory, root = Path(directory), Path(root)
+    config = TrackingConfig.model_validate(config)
     if not config.enabled:
         return NullTracker(directory)
     destination = resolve_destination(config, root)
