@@ -58,7 +58,7 @@ def draw_training_curves(
         figure.legend(handles=handles, loc="outside lower center", ncols=4)
 
 
-def _line(color: str, dash: str, label: str) -> Any:
+def _line(color: str, dash: Any, label: str) -> Any:
     from matplotlib.lines import Line2D
 
     return Line2D([], [], color=color, linestyle=dash, label=label)

@@ -100,7 +100,7 @@ def draw_scatter(results: Sequence[SystemResults], output: Path, config: ReportC
         high = max(across.max(), up.max()) + 0.8
         axes.plot([low, high], [low, high], color="#9aa5b1", linewidth=1)
         axes.scatter(across, up, s=26, color=line_styles(results)[last.system]["color"], alpha=0.7, linewidth=0)
-        gain = (up - across).dropna()
+        gain: Any = (up - across).dropna()
         for sequence, word, offset in ((gain.idxmax(), "best", (-8, 8)), (gain.idxmin(), "worst", (8, -14))):
             axes.annotate(
                 f"{sequence} {word}: {gain[sequence]:+.2f} dB",

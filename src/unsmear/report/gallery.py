@@ -163,7 +163,8 @@ def _write_slider(
         from PIL import Image
 
         with write_atomically(place / f"{name}.{suffix}") as temporary:
-            Image.fromarray(picture).save(temporary, **({"quality": 92} if suffix == "webp" else {}))
+            options: dict[str, Any] = {"quality": 92} if suffix == "webp" else {}
+            Image.fromarray(picture).save(temporary, **options)
         return f"{folder.name}/{shown.name}/{name}.{suffix}"
 
     sources = []

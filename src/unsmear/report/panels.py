@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,8 @@ def draw_middle(
             whole.add_patch(_outline(left, top, size))
             whole.set_title(label, fontsize=9.5)
             close.imshow(picture[top : top + size, left : left + size], interpolation="nearest")
-            _frame(whole), _frame(close, PALETTE[1])
+            _frame(whole)
+            _frame(close, PALETTE[1])
             value = float(psnr(picture, truth[index]))
             close.set_xlabel(f"frame {number}" if label == "Truth" else f"{value:.2f} dB", fontsize=10)
 
@@ -101,9 +103,9 @@ def _outline(left: int, top: int, size: int) -> object:
     return Rectangle((left - 0.5, top - 0.5), size, size, fill=False, edgecolor=PALETTE[1], linewidth=1.6)
 
 
-def _frame(axes: object, color: str = INK) -> None:
+def _frame(axes: Any, color: str = INK) -> None:
     """A thin border instead of ticks and grid."""
-    axes.set(xticks=[], yticks=[])  # type: ignore[attr-defined]
-    axes.grid(visible=False)  # type: ignore[attr-defined]
-    for spine in axes.spines.values():  # type: ignore[attr-defined]
+    axes.set(xticks=[], yticks=[])
+    axes.grid(visible=False)
+    for spine in axes.spines.values():
         spine.set(visible=True, color=color, linewidth=1.2 if color != INK else 0.6)

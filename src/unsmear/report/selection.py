@@ -76,7 +76,7 @@ def place_square(truth: np.ndarray, region: Region) -> tuple[int, int, int]:
     change = ((truth[-1].astype(float) - truth[0]) ** 2).sum(axis=-1)
     sums = np.pad(change, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
     inside = sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]
-    top, left = np.unravel_index(int(inside.argmax()), inside.shape)
-    top = int(top) if region.top is None else min(region.top, height - size)
-    left = int(left) if region.left is None else min(region.left, width - size)
+    moving_top, moving_left = (int(place) for place in np.unravel_index(int(inside.argmax()), inside.shape))
+    top = moving_top if region.top is None else min(region.top, height - size)
+    left = moving_left if region.left is None else min(region.left, width - size)
     return top, left, size

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unsmear.evaluation.results import SystemResults
 from unsmear.files import write_atomically
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 INK = "#1f2933"
 # Distinct for colour-blind readers as well (after Okabe and Ito), dark enough on white.
 PALETTE = ("#1f6fb4", "#c8570b", "#158a66", "#a3437f", "#5b6770", "#7a6a00")
 
-RC: dict[str, Any] = {
+RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.titlesize": 11,
@@ -42,8 +39,8 @@ RC: dict[str, Any] = {
 
 
 @contextmanager
-def figure_file(output: str | Path, size: tuple[float, float], dpi: int) -> Iterator[Figure]:
-    """A figure of ``size`` inches that is written to ``output`` when the block ends well."""
+def figure_file(output: str | Path, size: tuple[float, float], dpi: int) -> Iterator[Any]:
+    """A matplotlib figure of ``size`` inches that is written to ``output`` when the block ends well."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

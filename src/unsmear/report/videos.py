@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -106,7 +107,7 @@ def write_gif(frames: np.ndarray, output: str | Path, config: ReportConfig, max_
         images[0].save(temporary, save_all=True, append_images=images[1:], duration=durations, loop=0, disposal=1)
 
 
-def _common_palette(images: Sequence) -> object:  # type: ignore[type-arg]
+def _common_palette(images: Sequence[Any]) -> Any:
     from PIL import Image
 
     stacked = np.concatenate([np.asarray(image) for image in images])
