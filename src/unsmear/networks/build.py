@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from torch import nn
 
-from unsmear.networks.config import NetworkConfig
+from unsmear.networks.center import PublishedCenter
+from unsmear.networks.config import NetworkConfig, check_network
 from unsmear.networks.joint import JointNetwork
+from unsmear.networks.off_centre import PublishedPair
 
-NETWORKS: dict[str, type[nn.Module]] = {"joint": JointNetwork}
+Frames = tuple[int, ...]
 
 
-def build_network(
-    config: NetworkConfig, predicts: tuple[int, ...], conditions_on: tuple[int, ...]
-) -> nn.Module:
+def _build_joint(config: Any, predicts: Frames, conditions_on: Frames) -> nn.Module:
+    """Each predicted frame corrects the nearest frame given, or the blurry image where there is none."""
+    references = tuple(
+        1 + min(range(len(conditions_on)), key=lambda i: abs(conditions_on[i] - frame)) if conditions_on else 0
+        for frame in predicts
+    )
+    return JointNetwork(1 + len(conditions_on), references, config)
+
+
+NETWORKS: dict[str, Callable[[Any, Frames, Frames], nn.Module]] = {
+    "joint": _build_joint,
+    "published_center": lambda config, predicts, conditions_on: PublishedCenter(config),
+    "published_pair": lambda config, predicts, conditions_on: PublishedPair(predicts, conditions_on, config),
+}
+
+
+def build_network(config: NetworkConfig, predicts: Frames, conditions_on: Frames) -> nn.Module:
     """Build the network of one stage with fresh weights.
 
     The network maps (B, 1 + len(conditions_on), 3, H, W), the blurry image first, to
     (B, len(predicts), 3, H, W), and tells in ``stride`` what the sides must divide by.
-    Each predicted frame is a correction to the nearest frame conditioned on, or to the
-    blurry image where there is none.
+
+    Raises
+    ------
+    ValueError
+        If a network of this family cannot predict these frames from those.
     """
-    references = tuple(
-        1 + min(range(len(conditions_on)), key=lambda i: abs(conditions_on[i] - frame))
-        if conditions_on
-        else 0
-        for frame in predicts
-    )
-    return NETWORKS[config.kind](1 + len(conditions_on), references, config)
+    check_network(config, predicts, conditions_on)
+    return NETWORKS[config.kind](config, predicts, conditions_on)

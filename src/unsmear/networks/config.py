@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 
 class JointConfig(BaseModel):
@@ -14,9 +14,7 @@ class JointConfig(BaseModel):
 
     kind: Literal["joint"] = "joint"
     width: int = Field(32, ge=4, le=512, description="channels of the finest level")
-    patch: int = Field(
-        4, ge=1, le=8, description="pixels a side folded into channels before the finest level"
-    )
+    patch: int = Field(4, ge=1, le=8, description="pixels a side folded into channels before the finest level")
     encoder_blocks: tuple[Annotated[int, Field(ge=0, le=64)], ...] = Field(
         (1, 1), min_length=1, max_length=6, description="blocks of each level, finest first"
     )
@@ -32,4 +30,67 @@ class JointConfig(BaseModel):
         return self
 
 
-NetworkConfig = JointConfig
+class PublishedCenterConfig(BaseModel):
+    """Size of a :class:`~unsmear.networks.center.PublishedCenter`; the defaults are the published ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["published_center"] = "published_center"
+    width: int = Field(144, ge=1, le=1024, description="channels of a colour's trunk")
+    blocks: int = Field(3, ge=0, le=64, description="plain blocks in the first and in the last group")
+    colour_width: int = Field(64, ge=1, le=1024, description="channels of the layers where colours meet")
+    patch: int = Field(4, ge=1, le=16, description="pixels a side folded into channels")
+
+
+class PublishedPairConfig(BaseModel):
+    """Size of a :class:`~unsmear.networks.off_centre.PublishedPair`; the defaults are those of f26 and f17."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["published_pair"] = "published_pair"
+    width: int = Field(128, ge=4, le=1024, multiple_of=4, description="channels of a colour's trunk")
+    blocks: int = Field(
+        2, ge=0, le=64, description="plain blocks in the first and in the last group; 4 in the published f35"
+    )
+    sharing: bool = Field(
+        True, description="one network for every frame of the stage; false gives each frame its own, as in f35"
+    )
+    colour_width: int = Field(32, ge=1, le=1024, description="channels of the layers where colours meet")
+    patch: int = Field(5, ge=1, le=16, description="pixels a side folded into channels")
+
+
+def _find_kind(network: Any) -> Any:
+    return network.get("kind", "joint") if isinstance(network, dict) else getattr(network, "kind", None)
+
+
+NetworkConfig = Annotated[
+    Annotated[JointConfig, Tag("joint")]
+    | Annotated[PublishedCenterConfig, Tag("published_center")]
+    | Annotated[PublishedPairConfig, Tag("published_pair")],
+    Discriminator(_find_kind),
+]
+
+
+def check_network(
+    config: JointConfig | PublishedCenterConfig | PublishedPairConfig,
+    predicts: tuple[int, ...],
+    conditions_on: tuple[int, ...],
+) -> None:
+    """Refuse a stage that its network cannot serve.
+
+    Raises
+    ------
+    ValueError
+        If a published_center is to predict several frames or is conditioned on any, or a
+        published_pair is conditioned on none.
+    """
+    if config.kind == "published_center" and (len(predicts) != 1 or conditions_on):
+        raise ValueError(
+            f"a published_center predicts one frame from the blurry image alone, found predicts "
+            f"{list(predicts)}, conditions_on {list(conditions_on)}; use published_pair or joint there"
+        )
+    if config.kind == "published_pair" and not conditions_on:
+        raise ValueError(
+            f"a published_pair corrects frames that it is given, but the stage that predicts "
+            f"{list(predicts)} is conditioned on none; fill conditions_on, or use published_center or joint"
+        )
