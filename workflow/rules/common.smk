@@ -79,7 +79,14 @@ def final_weights(system):
 
 # What every recorded run shares; where records go does not change a result.
 TRACKING = {
-    "config": section(CONFIG.tracking),
+    "config": CONFIG.tracking.model_dump(mode="json"),
     "root": "results",
     "experiment": CONFIG.name,
 }
+
+
+def show_results():
+    """Print the table and the files to open."""
+    from unsmear.results import describe_results
+
+    print(describe_results("results"))

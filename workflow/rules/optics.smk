@@ -1,8 +1,16 @@
+CAMERA_FIGURES = ["psfs", "encircled_energy", "mtf", "streak"]
+
+
 rule simulate_camera:
     output:
         psfs="results/cameras/{camera}/psfs.npy",
         camera="results/cameras/{camera}/camera.json",
-        figure="results/cameras/{camera}/psfs.png",
+        figure=report(
+            "results/cameras/{camera}/psfs.png",
+            caption="../report/camera.rst",
+            category="Cameras",
+        ),
+        others=[f"results/cameras/{{camera}}/{name}.png" for name in CAMERA_FIGURES[1:]],
     log:
         "results/logs/simulate_camera/{camera}.log",
     conda:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from unsmear.training.config import Hparams
 
-Number = int | float
+Whole = int  # the field below is called int
 Choice = int | float | str | bool | tuple[float, ...]
 
 
@@ -43,7 +43,7 @@ class Uniform(_Distribution):
 class Integer(_Distribution):
     """Whole numbers."""
 
-    int: tuple[int, int] = Field(description="lowest and highest value")
+    int: tuple[Whole, Whole] = Field(description="lowest and highest value")
 
     @model_validator(mode="after")
     def _bounds(self) -> Integer:

@@ -77,9 +77,30 @@ def sweep_key(sweep: SweepConfig) -> str:
     return f"{sweep.system}/{sweep.stage}"
 
 
-def use_defaults(defaults: Hparams, output: str | Path) -> None:
-    """Write the ``hparams.yaml`` of a stage that is not searched."""
-    write_hparams(output, defaults.model_dump(mode="json"))
+def choose_hparams(
+    *,
+    sweep: Mapping[str, Any] | None,
+    defaults: Hparams,
+    folders: Sequence[str | Path],
+    inherited: str | Path | None,
+    output: str | Path,
+    folder: str | Path,
+    tracking: Mapping[str, Any],
+) -> None:
+    """Write the ``hparams.yaml`` of a final training, however they are decided.
+
+    Parameters
+    ----------
+    sweep : the entry of the ``sweep`` section, or None where the stage has none: the defaults hold
+    inherited : the other system's ``hparams.yaml`` where the entry inherits
+    defaults, folders, output, folder, tracking : as in :func:`select_trial`
+    """
+    if sweep is None:
+        write_hparams(output, defaults.model_dump(mode="json"))
+    elif inherited is not None:
+        inherit_hparams(inherited, defaults, output, sweep["inherit"])
+    else:
+        select_trial(SweepConfig.model_validate(sweep), defaults, folders, output, folder, tracking)
 
 
 def inherit_hparams(source: str | Path, defaults: Hparams, output: str | Path, system: str) -> None:

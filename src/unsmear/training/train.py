@@ -46,7 +46,8 @@ def train_stage(
     frames: Sequence[str | Path],
     blur: Sequence[str | Path],
     predecessors: Sequence[str | Path],
-    folder: str | Path,
+    outputs: Mapping[str, str],
+    run: str,
     tracking: Mapping[str, Any],
     threads: int = 1,
     code: str = "",
@@ -64,7 +65,8 @@ def train_stage(
     groups : ``groups.csv``
     frames, blur : stores of the train and val splits
     predecessors : weights of the stages before, in their order
-    folder : of the run, ``models/{system}/{stage}/{run}``
+    outputs : ``weights``, ``metrics`` and ``tracking``: files to write, in one folder
+    run : name of the run, ``{system}/{stage}/{run}``
     tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
     threads : CPU threads to use
     code : digest of the code, part of what a saved state must match
@@ -86,7 +88,7 @@ def train_stage(
     from unsmear.training.resume import StateFiles
 
     torch.set_num_threads(max(1, threads))
-    folder, chosen = Path(folder), read_hparams(hparams)
+    folder, chosen = Path(outputs["weights"]).parent, read_hparams(hparams)
     device = _choose_device(config)
     lens = Camera.load(psfs, camera_json)
     num_frames = len(lens.psfs)
@@ -110,11 +112,16 @@ def train_stage(
         "predecessors": [hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16] for path in predecessors],
     }
     settings = {"stage": spec.model_dump(mode="json"), "hparams": chosen.model_dump(mode="json"), **provenance}
+    parent = folder.parent if folder.parent.name == "trials" else None
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-    run = f"{system}/{spec.name}/{folder.name}"
     states = StateFiles(folder, key)
     with open_tracker(
-        **tracking, directory=folder, run_name=run, params={**settings, "camera": camera}, resume_key=key
+        **tracking,
+        directory=folder,
+        run_name=run,
+        params={**settings, "camera": camera},
+        resume_key=key,
+        parent=parent,
     ) as tracker:
         tracker.log_dataset(f"{camera} blur", data, str(groups), frames=len(frames))
 
@@ -138,10 +145,10 @@ def train_stage(
         )
         record = {"name": camera, "energy": [float(e) for e in lens.energy]}
         checkpoint = Checkpoint(trained, num_frames, record, chosen.model_dump(mode="json"), provenance)
-        save_stage(folder / "weights.safetensors", checkpoint)
-        table.write(folder / "metrics.csv")
-        tracker.log_artifact(folder / "weights.safetensors")
-        tracker.log_artifact(folder / "metrics.csv")
+        save_stage(outputs["weights"], checkpoint)
+        table.write(Path(outputs["metrics"]))
+        tracker.log_artifact(outputs["weights"])
+        tracker.log_artifact(outputs["metrics"])
     states.remove()
 
 

@@ -1,0 +1,29 @@
+"""What a finished run shows on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unsmear.evaluation.tables import format_summary
+
+
+def describe_results(results: str | Path) -> str:
+    """The results table as text, and the files to open.
+
+    Raises
+    ------
+    ValueError
+        If the workflow has not made a table there.
+    """
+    results = Path(results)
+    table = results / "report" / "table.csv"
+    if not table.exists():
+        raise ValueError(f"{table} does not exist; run `snakemake --cores all` first")
+    lines = [format_summary(table).rstrip(), ""]
+    lines.append(f"Report       {results / 'report' / 'index.html'} (open it in a browser)")
+    lines += [f"Video        {path}" for path in sorted((results / "report" / "videos").glob("*.mp4"))[:1]]
+    lines.append(f"Table        {results / 'report' / 'table.md'}")
+    store = results / "mlflow" / "mlflow.db"
+    if store.exists():
+        lines.append(f"MLflow UI    mlflow ui --backend-store-uri sqlite:///{store} --host 127.0.0.1 (or: make mlflow)")
+    return "\n".join(lines)

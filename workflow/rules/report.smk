@@ -1,0 +1,177 @@
+import yaml
+
+from unsmear.report.selection import gallery_names
+
+CONFIG_TEXT = yaml.safe_dump(section(CONFIG, exclude={"tracking": {"uri"}}), sort_keys=False)
+GALLERY = gallery_names(CONFIG.report)
+FIGURES = ["psnr_per_frame", "direction", "scatter"]
+
+
+def compared_systems():
+    """The rows of the table: each camera's plain picture, then each system."""
+    inputs = [
+        {
+            "system": name,
+            "camera": name.removeprefix("input_"),
+            "kind": "input",
+            "per_frame": f"results/evaluation/{name}/per_frame.csv",
+        }
+        for name in INPUTS
+    ]
+    trained = [
+        {
+            "system": name,
+            "camera": camera_of(name),
+            "kind": "trained",
+            "per_frame": f"results/evaluation/{name}/per_frame.csv",
+            "weights": final_weights(name),
+            "metrics": {
+                stage.name: f"results/models/{name}/{stage.name}/final/metrics.csv"
+                for stage in CONFIG.stages(name)
+            },
+        }
+        for name in SYSTEMS
+    ]
+    return inputs + trained
+
+
+COMPARED = compared_systems()
+PER_FRAME = [entry["per_frame"] for entry in COMPARED]
+TEST_FRAMES = [f"results/frames/test/{sequence}.npy" for sequence in SEQUENCES["test"]]
+
+
+rule compare:
+    input:
+        tables=PER_FRAME,
+        tracking=[
+            f"results/models/{system}/{stage.name}/final/tracking.json"
+            for system in SYSTEMS
+            for stage in CONFIG.stages(system)
+        ],
+        groups="results/groups.csv",
+        frames=TEST_FRAMES,
+    output:
+        csv="results/report/table.csv",
+        md=report(
+            "results/report/table.md",
+            caption="../report/table.rst",
+            category="Results",
+        ),
+        tex="results/report/table.tex",
+    log:
+        "results/logs/compare.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        systems=COMPARED,
+        evaluation=section(CONFIG.evaluation),
+        config_text=no_trigger(CONFIG_TEXT),
+        code=code_digest("evaluation"),
+    script:
+        "../scripts/compare.py"
+
+
+rule draw_figures:
+    input:
+        tables=PER_FRAME,
+        metrics=[path for entry in COMPARED for path in entry.get("metrics", {}).values()],
+    output:
+        report(
+            expand("results/report/figures/{name}.png", name=FIGURES),
+            caption="../report/figures.rst",
+            category="Figures",
+        ),
+        curves=report(
+            "results/report/figures/training_curves.png",
+            caption="../report/training_curves.rst",
+            category="Figures",
+        ),
+    log:
+        "results/logs/draw_figures.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        systems=COMPARED,
+        report=section(CONFIG.report),
+        evaluation=section(CONFIG.evaluation),
+        code=code_digest("report", "evaluation"),
+    script:
+        "../scripts/draw_figures.py"
+
+
+rule draw_gallery:
+    input:
+        tables=PER_FRAME,
+        weights=[path for entry in COMPARED for path in entry.get("weights", [])],
+        groups=ancient("results/groups.csv"),
+        frames=TEST_FRAMES,
+        blur=[
+            f"results/blur/{name.removeprefix('input_')}/test/{sequence}.npy"
+            for name in INPUTS
+            for sequence in SEQUENCES["test"]
+        ],
+        cameras=[
+            path for name in INPUTS for path in camera_files(name.removeprefix("input_")).values()
+        ],
+    output:
+        json="results/report/gallery.json",
+        figures=report(
+            expand(
+                "results/report/figures/{name}_{kind}.png", name=GALLERY, kind=["middle", "frames"]
+            ),
+            caption="../report/panel.rst",
+            category="Pictures",
+        ),
+        videos=report(
+            expand("results/report/videos/{name}.mp4", name=GALLERY),
+            caption="../report/video.rst",
+            category="Videos",
+        ),
+        slider=directory("results/report/slider"),
+    log:
+        "results/logs/draw_gallery.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        systems=COMPARED,
+        cameras={
+            name.removeprefix("input_"): {
+                **camera_files(name.removeprefix("input_")),
+                "blur": f"results/blur/{name.removeprefix('input_')}/test",
+            }
+            for name in INPUTS
+        },
+        report=section(CONFIG.report),
+        evaluation=section(CONFIG.evaluation),
+        code=code_digest("report", "evaluation", "cascade", "networks"),
+    script:
+        "../scripts/draw_gallery.py"
+
+
+rule write_report:
+    input:
+        table="results/report/table.csv",
+        gallery="results/report/gallery.json",
+        figures=expand("results/report/figures/{name}.png", name=[*FIGURES, "training_curves"]),
+        cameras=[f"results/cameras/{camera}/psfs.png" for camera in CAMERAS],
+        costs=[f"results/evaluation/{system}/cost.json" for system in SYSTEMS],
+        groups="results/groups.csv",
+        frames=TEST_FRAMES,
+        motion=["results/scenes/test.json"] if CONFIG.data.source == "scenes" else [],
+    output:
+        report("results/report/index.html", caption="../report/page.rst", category="Results"),
+    log:
+        "results/logs/write_report.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        cameras={
+            camera: [f"results/cameras/{camera}/{name}.png" for name in CAMERA_FIGURES]
+            for camera in CAMERAS
+        },
+        costs={system: f"results/evaluation/{system}/cost.json" for system in SYSTEMS},
+        report=section(CONFIG.report),
+        config_text=CONFIG_TEXT,
+        code=code_digest("report"),
+    script:
+        "../scripts/write_report.py"

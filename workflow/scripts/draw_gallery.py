@@ -1,0 +1,19 @@
+import _src
+
+_src.start(snakemake)
+
+from pathlib import Path
+
+from unsmear.evaluation.config import EvaluationConfig, ReportConfig
+from unsmear.report.gallery import draw_gallery
+
+draw_gallery(
+    systems=snakemake.params.systems,
+    cameras=snakemake.params.cameras,
+    frames="results/frames/test",
+    groups=snakemake.input.groups,
+    split="test",
+    folder=Path(snakemake.output.json).parent,
+    config=ReportConfig.model_validate(snakemake.params.report),
+    evaluation=EvaluationConfig.model_validate(snakemake.params.evaluation),
+)
