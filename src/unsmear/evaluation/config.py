@@ -52,6 +52,9 @@ class EvaluationConfig(BaseModel):
     lpips: dict[Literal["alex", "vgg"], LpipsWeights] = Field(
         default_factory=dict, description="LPIPS variants to compute and their weights; empty: none."
     )
+    robustness_sequences: int = Field(
+        30, ge=1, description="Test sequences that the robustness curve takes, the first group of each."
+    )
     psi_changes: tuple[float, ...] = Field(
         (-0.10, -0.05, 0.05, 0.10),
         description="Relative changes of the focus sweep's range for the robustness curve, above -1.",

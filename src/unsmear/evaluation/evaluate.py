@@ -146,7 +146,8 @@ def _load_lpips(config: EvaluationConfig, device: str) -> dict[str, Lpips]:
         return {}
     from unsmear.evaluation.lpips import load_lpips
 
-    return {name: load_lpips(name, files, device) for name, files in config.lpips.items()}
+    loaded = {name: load_lpips(name, files, device) for name, files in config.lpips.items()}
+    return {name: network for name, network in loaded.items() if network is not None}
 
 
 def _add_lpips(scores: list[Row], perceptual: dict[str, Lpips], prediction: Any, truth: Any) -> None:

@@ -1,0 +1,124 @@
+"""Learned perceptual distance of two images, on plain AlexNet and VGG16 trunks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from unsmear.evaluation.config import LpipsWeights
+from unsmear.evaluation.weight_files import find_weights
+
+# Mean and spread of the trunks' training images, for inputs in [-1, 1].
+SHIFT = (-0.030, -0.088, -0.188)
+SCALE = (0.458, 0.448, 0.450)
+NORM_EPSILON = 1e-10
+
+# Convolutions (channels, kernel, stride, padding); "pool" halves; the distance looks after each "tap".
+Convolution = tuple[int, int, int, int]
+Layer = Convolution | Literal["tap", "pool"]
+ALEX: tuple[Layer, ...] = (
+    (64, 11, 4, 2), "tap", "pool", (192, 5, 1, 2), "tap", "pool",
+    (384, 3, 1, 1), "tap", (256, 3, 1, 1), "tap", (256, 3, 1, 1), "tap",
+)  # fmt: skip
+VGG: tuple[Layer, ...] = (
+    (64, 3, 1, 1), (64, 3, 1, 1), "tap", "pool", (128, 3, 1, 1), (128, 3, 1, 1), "tap", "pool",
+    (256, 3, 1, 1), (256, 3, 1, 1), (256, 3, 1, 1), "tap", "pool",
+    (512, 3, 1, 1), (512, 3, 1, 1), (512, 3, 1, 1), "tap", "pool",
+    (512, 3, 1, 1), (512, 3, 1, 1), (512, 3, 1, 1), "tap",
+)  # fmt: skip
+TRUNKS: dict[str, tuple[tuple[Layer, ...], int]] = {"alex": (ALEX, 3), "vgg": (VGG, 2)}
+
+
+class Lpips(nn.Module):
+    r"""Weighted distance of unit-normalised features, averaged over the picture, summed over layers.
+
+    .. math:: d = \sum_l \frac{1}{H_l W_l} \sum_{h,w} w_l \cdot (\hat f_l(x) - \hat f_l(y))^2
+
+    Its ``features`` are named as in torchvision's AlexNet and VGG16, so that their published state
+    dicts load; ``linear`` holds one weight a channel of each looked-at layer.
+
+    Parameters
+    ----------
+    variant : ``alex`` or ``vgg``
+
+    Source: Zhang et al. 2018, version 0.1.
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, variant: Literal["alex", "vgg"]) -> None:
+        super().__init__()
+        layers, pool_size = TRUNKS[variant]
+        modules: list[nn.Module] = []
+        self.taps: list[int] = []
+        channels, sizes = 3, []
+        for layer in layers:
+            if layer == "tap":
+                self.taps.append(len(modules) - 1)
+                sizes.append(channels)
+            elif layer == "pool":
+                modules.append(nn.MaxPool2d(pool_size, 2))
+            else:
+                assert not isinstance(layer, str)
+                width, kernel, stride, padding = layer
+                modules += [nn.Conv2d(channels, width, kernel, stride, padding), nn.ReLU()]
+                channels = width
+        self.features = nn.Sequential(*modules)
+        self.linear = nn.ParameterList([nn.Parameter(torch.ones(size)) for size in sizes])
+        self.register_buffer("shift", torch.tensor(SHIFT).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("scale", torch.tensor(SCALE).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Distances (B,) of images (B, 3, H, W): 8-bit codes, or numbers in [0, 1]."""
+        total = torch.zeros(len(x), device=x.device)
+        for of_x, of_y, weight in zip(self._look(x), self._look(y), self.linear, strict=True):
+            difference = (_unit(of_x) - _unit(of_y)) ** 2
+            total = total + (difference * weight[:, None, None]).sum(dim=1).mean(dim=(1, 2))
+        return total
+
+    def _look(self, images: Tensor) -> list[Tensor]:
+        full_scale = 255 if images.dtype == torch.uint8 else 1
+        found = []
+        values = (images.float() / full_scale * 2 - 1 - self.shift) / self.scale
+        for index, module in enumerate(self.features):
+            values = module(values)
+            if index in self.taps:
+                found.append(values)
+        return found
+
+
+def _unit(features: Tensor) -> Tensor:
+    return features / (features.pow(2).sum(dim=1, keepdim=True).sqrt() + NORM_EPSILON)
+
+
+def load_lpips(variant: Literal["alex", "vgg"], files: LpipsWeights, device: str) -> Lpips | None:
+    """Build one variant from its configured files; None, after a warning, if a file is not there.
+
+    Raises
+    ------
+    ValueError
+        If a file has another SHA-256 or does not hold the weights of this variant.
+    """
+    trunk_path = find_weights(files.trunk, files.trunk_sha256)
+    linear_path = find_weights(files.linear, files.linear_sha256)
+    if trunk_path is None or linear_path is None:
+        return None
+    network = Lpips(variant)
+    trunk = {k: v for k, v in _read(trunk_path).items() if k.startswith("features.")}
+    # Saved as lin0.model.1.weight, shape (1, C, 1, 1), after a dropout.
+    linear = [v.flatten() for k, v in sorted(_read(linear_path).items()) if k.startswith("lin")]
+    state = {**trunk, **{f"linear.{index}": value for index, value in enumerate(linear)}}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"{files.trunk} and {files.linear} are no weights of LPIPS {variant}: {error}") from error
+    return network.requires_grad_(False).eval().to(device)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state

@@ -1,0 +1,114 @@
+"""How a system fares on pictures of a camera that differs from the one it was trained for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unsmear.evaluation.bootstrap import estimate_mean
+from unsmear.evaluation.config import EvaluationConfig
+from unsmear.evaluation.psnr import psnr
+from unsmear.evaluation.records import channels_first
+from unsmear.evaluation.rows import write_rows
+from unsmear.evaluation.temporal_order import direction_correct, in_best_direction, is_static
+
+if TYPE_CHECKING:
+    from unsmear.optics.config import CameraConfig
+
+MEASURES = ("psnr_middle", "psnr_frames", "direction")
+
+
+def perturbed_cameras(camera: CameraConfig, config: EvaluationConfig) -> Iterator[tuple[str, float, CameraConfig]]:
+    """The camera itself, then each configured change of it: kind, change, camera.
+
+    Cameras without a focus sweep have no ``psi`` and no ``wavelength`` to change. ``psi`` stretches
+    the sweep from its first value, ``noise`` adds read noise to what the camera has.
+    """
+    yield "none", 0.0, camera
+    optics: Any = camera.optics
+    if hasattr(optics, "psi_range"):
+        first, last = optics.psi_range
+        for change in config.psi_changes:
+            psi_range = (first, first + (last - first) * (1 + change))
+            yield "psi", change, _with_optics(camera, psi_range=psi_range)
+        for shift in config.wavelength_changes_nm:
+            wavelengths = tuple(wavelength + shift for wavelength in optics.wavelengths_nm)
+            yield "wavelength", shift, _with_optics(camera, wavelengths_nm=wavelengths)
+    for sigma in config.noise_sigmas:
+        read_noise = float(np.hypot(camera.noise.read_noise, sigma))
+        yield (
+            "noise",
+            sigma,
+            camera.model_copy(update={"noise": camera.noise.model_copy(update={"read_noise": read_noise})}),
+        )
+
+
+def _with_optics(camera: CameraConfig, **values: Any) -> CameraConfig:
+    # Built anew, not copied: impossible optics are refused.
+    optics = type(camera.optics).model_validate({**camera.optics.model_dump(), **values})
+    return camera.model_copy(update={"optics": optics})
+
+
+def measure_robustness(
+    weights: Sequence[str | Path],
+    frames: Sequence[str | Path],
+    groups: str | Path,
+    split: str,
+    camera: str | Path,
+    output: str | Path,
+    config: EvaluationConfig | None = None,
+) -> None:
+    """Render, predict and score the first group of some sequences for each changed camera.
+
+    Parameters
+    ----------
+    weights : the system's ``weights.safetensors``, in the cascade's order
+    frames : frame stores of the split; the first ``robustness_sequences`` of them are taken
+    groups, split : where each sequence's first group lies
+    camera : ``camera.json`` of the camera that the system was trained for
+    output : CSV with ``kind``, ``change`` and each measure with its interval; PSNR of all frames is
+        taken in the best direction
+    """
+    from unsmear.evaluation.predict import Predictor
+    from unsmear.frames.grouping import read_groups
+    from unsmear.frames.store import open_store
+    from unsmear.optics.camera import Camera
+    from unsmear.optics.config import CameraConfig
+
+    config = config or EvaluationConfig()
+    described = CameraConfig(**json.loads(Path(camera).read_text(encoding="utf-8"))["config"])
+    truths = []
+    for path in map(Path, frames[: config.robustness_sequences]):
+        first = read_groups(groups, split, path.stem)[0]
+        truths.append(np.array(open_store(path)[first.frames]))
+    predictor = Predictor(weights, config)
+    rows = []
+    for kind, change, changed in perturbed_cameras(described, config):
+        lens = Camera.from_config(changed, len(truths[0]))
+        # One at a time: sequences may differ in size.
+        scores = [_score(predictor, truth, lens, config, place) for place, truth in enumerate(truths)]
+        row: dict[str, Any] = {"kind": kind, "change": change, "num_groups": len(scores)}
+        for measure, values in zip(MEASURES, np.array(scores).T, strict=True):
+            counted = np.isfinite(values)
+            found = estimate_mean(
+                np.where(counted, values, 0), counted, config.num_resamples, config.confidence, config.seed
+            )
+            row |= {measure: found.value, f"{measure}_low": found.low, f"{measure}_high": found.high}
+        rows.append(row)
+    write_rows(output, rows)
+
+
+def _score(predictor: Any, truth: np.ndarray, lens: Any, config: EvaluationConfig, place: int) -> list[float]:
+    """PSNR of the middle frame, of all frames in the best direction, direction; NaN where undefined."""
+    blurry = lens.render(truth, (config.seed, place))
+    prediction = predictor(blurry[None])[0].cpu().numpy()
+    expected = channels_first(truth)
+    values = psnr(in_best_direction(prediction, expected), expected)
+    static = is_static(expected, config.static_threshold)
+    direction = float("nan") if static else direction_correct(prediction, expected)
+    finite = values[np.isfinite(values)]
+    return [float(values[len(values) // 2]), float(finite.mean()) if finite.size else float("nan"), direction]

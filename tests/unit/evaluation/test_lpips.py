@@ -1,0 +1,136 @@
+"""LPIPS with random weights against its definition, written out with plain functions."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from unsmear.evaluation.config import LpipsWeights
+from unsmear.evaluation.lpips import load_lpips
+from unsmear.evaluation.weight_files import find_weights
+
+# (convolution, stride, padding, whether its output is looked at), "M" a pooling; keys as torchvision names them.
+ALEX = [("0", 3, 64, 11, 4, 2, 1), "M", ("3", 64, 192, 5, 1, 2, 1), "M", ("6", 192, 384, 3, 1, 1, 1),
+        ("8", 384, 256, 3, 1, 1, 1), ("10", 256, 256, 3, 1, 1, 1)]  # fmt: skip
+VGG = [("0", 3, 64, 3, 1, 1, 0), ("2", 64, 64, 3, 1, 1, 1), "M", ("5", 64, 128, 3, 1, 1, 0),
+       ("7", 128, 128, 3, 1, 1, 1), "M", ("10", 128, 256, 3, 1, 1, 0), ("12", 256, 256, 3, 1, 1, 0),
+       ("14", 256, 256, 3, 1, 1, 1), "M", ("17", 256, 512, 3, 1, 1, 0), ("19", 512, 512, 3, 1, 1, 0),
+       ("21", 512, 512, 3, 1, 1, 1), "M", ("24", 512, 512, 3, 1, 1, 0), ("26", 512, 512, 3, 1, 1, 0),
+       ("28", 512, 512, 3, 1, 1, 1)]  # fmt: skip
+POOL = {"alex": (3, 2), "vgg": (2, 2)}
+LAYERS = {"alex": ALEX, "vgg": VGG}
+
+
+@pytest.fixture(params=["alex", "vgg"])
+def files(request, tmp_path):
+    generator = torch.Generator().manual_seed(3)
+    trunk, linear = {"classifier.1.weight": torch.zeros(2, 2)}, {}
+    for layer in LAYERS[request.param]:
+        if layer != "M":
+            key, inputs, outputs, kernel, *_, looked = layer
+            scale = (2 / (inputs * kernel**2)) ** 0.5
+            trunk[f"features.{key}.weight"] = torch.randn(outputs, inputs, kernel, kernel, generator=generator) * scale
+            trunk[f"features.{key}.bias"] = torch.randn(outputs, generator=generator) * 0.05
+            if looked:
+                linear[f"lin{len(linear)}.model.1.weight"] = torch.rand(1, outputs, 1, 1, generator=generator)
+    paths = {}
+    for name, state in (("trunk", trunk), ("linear", linear)):
+        torch.save(state, tmp_path / f"{name}.pth")
+        paths[name] = str(tmp_path / f"{name}.pth")
+        paths[f"{name}_sha256"] = hashlib.sha256((tmp_path / f"{name}.pth").read_bytes()).hexdigest()
+    return request.param, trunk, linear, LpipsWeights(**paths)
+
+
+def by_definition(variant, trunk, linear, x, y):
+    def features(image):
+        values = image * 2 - 1
+        values = (values - torch.tensor([-0.030, -0.088, -0.188])[:, None, None]) / torch.tensor([0.458, 0.448, 0.450])[
+            :, None, None
+        ]
+        found = []
+        for layer in LAYERS[variant]:
+            if layer == "M":
+                values = F.max_pool2d(values, *POOL[variant])
+                continue
+            key, _, _, _, stride, padding, looked = layer
+            values = F.relu(
+                F.conv2d(values, trunk[f"features.{key}.weight"], trunk[f"features.{key}.bias"], stride, padding)
+            )
+            if looked:
+                found.append(values / (values.square().sum(1, keepdim=True).sqrt() + 1e-10))
+        return found
+
+    total = 0
+    for index, (a, b) in enumerate(zip(features(x), features(y), strict=True)):
+        total = total + F.conv2d((a - b) ** 2, linear[f"lin{index}.model.1.weight"]).mean(dim=(1, 2, 3))
+    return total
+
+
+def test_equals_its_definition(files):
+    variant, trunk, linear, weights = files
+    network = load_lpips(variant, weights, "cpu")
+    codes = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 2, 3, 67, 80), dtype=np.uint8))
+    x, y = codes
+    expected = by_definition(variant, trunk, linear, x / 255, y / 255)
+    torch.testing.assert_close(network(x, y), expected, rtol=1e-4, atol=1e-6)
+    assert expected.min() > 0.01
+    torch.testing.assert_close(network(x / 255, y / 255), expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(network(x, x), torch.zeros(2))
+
+
+def test_changed_file_is_refused(files):
+    variant, _, _, weights = files
+    with Path(weights.linear).open("ab") as stream:
+        stream.write(b"more")
+    with pytest.raises(ValueError, match="SHA-256"):
+        load_lpips(variant, weights, "cpu")
+
+
+def test_other_networks_weights_are_refused(files):
+    variant, _, _, weights = files
+    other = "vgg" if variant == "alex" else "alex"
+    with pytest.raises(ValueError, match=f"no weights of LPIPS {other}"):
+        load_lpips(other, weights, "cpu")
+
+
+def test_absent_weights_say_why(files, caplog, tmp_path):
+    variant, _, _, weights = files
+    absent = weights.model_copy(update={"trunk": str(tmp_path / "absent.pth")})
+    with caplog.at_level(logging.WARNING):
+        assert load_lpips(variant, absent, "cpu") is None
+    assert "absent.pth does not exist" in caplog.text
+
+
+def test_url_is_fetched_once_and_checked(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    content = b"weights"
+    source = tmp_path / "served.pth"
+    source.write_bytes(content)
+    opened = []
+
+    def serve(url, timeout):
+        opened.append(url)
+        return source.open("rb")
+
+    monkeypatch.setattr("urllib.request.urlopen", serve)
+    digest = hashlib.sha256(content).hexdigest()
+    url = "https://weights.example/alex.pth"
+    for _ in range(2):
+        assert find_weights(url, digest).read_bytes() == content
+    assert opened == [url]
+    with pytest.raises(ValueError, match="SHA-256"):
+        find_weights(url, "0" * 64)
+    assert not (tmp_path / "cache/unsmear" / ("0" * 64)).exists()
+
+    def refuse(url, timeout):
+        raise OSError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    assert find_weights(url, "1" * 64) is None
+    assert "no network" in caplog.text
