@@ -14,7 +14,12 @@ from unsmear.frames.store import create_store
 
 
 def extract_sequence(
-    archive: str | Path, part: str, sequence: str, output: str | Path, max_frames: int | None = None
+    archive: str | Path,
+    part: str,
+    sequence: str,
+    output: str | Path,
+    max_frames: int | None = None,
+    max_height: int | None = None,
 ) -> None:
     """Decode one sequence of a zip in REDS layout into a store, (T, H, W, 3) uint8 RGB.
 
@@ -23,11 +28,12 @@ def extract_sequence(
 
     Parameters
     ----------
-    archive : zip file
-    part : `train` or `val`, as in the members' paths
+    archive : zip file, or a video
+    part : `train` or `val`, as in the members' paths; `video` for a video, see `extract_video`
     sequence : three digits
     output : the `.npy` to write
     max_frames : frames to take from the start; None takes all
+    max_height : pixels, for videos: higher frames are scaled down
 
     Raises
     ------
@@ -35,6 +41,11 @@ def extract_sequence(
         For a missing sequence, one without frames, gaps or doubles in the numbers, an unreadable
         picture, or frames of mixed sizes; it names archive, member or numbers, and what to do.
     """
+    if part == "video":
+        from unsmear.frames.video import extract_video
+
+        extract_video(archive, output, max_frames, max_height)
+        return
     with open_archive(archive) as opened:
         frames = list_members(opened, archive).get((part, sequence))
         members = check_numbers(frames, f"{archive}: sequence {part}/{sequence}")[:max_frames]

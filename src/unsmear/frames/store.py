@@ -64,7 +64,6 @@ class StoreWriter:
             assert self._stream.tell() == self._start
         if len(self._written) != num_frames:
             raise ValueError(f"{num_frames - len(self._written)} of {num_frames} frames were not written")
-        os.fsync(self._stream.fileno())
 
 
 def remove_leftovers(path: str | Path) -> None:

@@ -33,10 +33,9 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
     files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
     if len(files) > 1000:
         raise ValueError(f"data.videos.folder: {len(files)} videos, at most 1000 can be numbered; move some away")
-    splits = _split_files([path.name for path in files], videos)
     from unsmear.frames.video import VideoFacts, probe_video
 
-    records, short, slow = [], [], []
+    usable, short, slow = [], [], []
     for number, path in enumerate(files):
         try:
             facts = probe_video(path)
@@ -49,13 +48,18 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
         if facts.rate < MIN_RATE:
             slow.append(f"{path.name} ({facts.rate:.0f})")
         length = facts.num_frames if max_frames is None else min(facts.num_frames, max_frames)
-        records.append(SequenceRecord(splits[path.name], f"{number:03d}", str(path), "video", length))
+        usable.append((path, number, length))
     if short:
         text = f"{len(short)} videos have fewer than {frames_per_group} frames and are skipped: "
         warnings.warn(text + ", ".join(short[:8]), stacklevel=2)
     if slow:
         text = f"{len(slow)} videos have fewer than {MIN_RATE:.0f} frames a second, so that their mean shows steps: "
         warnings.warn(text + ", ".join(slow[:8]), stacklevel=2)
+    splits = _split_files([path.name for path, _, _ in usable], short, videos)
+    records = [
+        SequenceRecord(splits[path.name], f"{number:03d}", str(path), "video", length)
+        for path, number, length in usable
+    ]
     for split in ("train", "val", "test"):
         if not any(record.split == split for record in records):
             raise ValueError(
@@ -65,20 +69,16 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
     return sorted(records)
 
 
-def _split_files(names: Sequence[str], videos: VideosConfig) -> dict[str, str]:
+def _split_files(usable: Sequence[str], short: Sequence[str], videos: VideosConfig) -> dict[str, str]:
+    """Split of each usable file; names go before counts, and counts take from the end."""
     chosen: dict[str, str] = {}
-    for split, wanted in (("test", videos.test), ("val", videos.val)):
-        rest = [name for name in names if name not in chosen]
-        if isinstance(wanted, int):
-            # Names that the other split lists are not counted off here.
-            taken = [n for n in rest if not (split == "test" and isinstance(videos.val, tuple) and n in videos.val)]
-            picked = taken[-wanted:]
-        else:
-            picked = list(wanted)
-        for name in picked:
-            if name not in names:
+    splits: list[tuple[str, int | tuple[str, ...]]] = [("test", videos.test), ("val", videos.val)]
+    for split, wanted in sorted(splits, key=lambda pair: isinstance(pair[1], int)):
+        rest = [name for name in usable if name not in chosen]
+        for name in rest[-wanted:] if isinstance(wanted, int) else wanted:
+            if name not in usable and name not in short:
                 raise ValueError(f"data.videos.{split}: there is no {name} in {videos.folder}")
             if name in chosen:
                 raise ValueError(f"data.videos: {name} is both in val and in test; name it once")
             chosen[name] = split
-    return {name: chosen.get(name, "train") for name in names}
+    return {name: chosen.get(name, "train") for name in usable}
