@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import mmap
 import zlib
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ import cv2
 import numpy as np
 
 from unsmear.files import write_atomically
+from unsmear.frames.grouping import read_groups
+from unsmear.frames.store import open_store, remove_leftovers
 from unsmear.optics.camera import Camera
 
 Groups = list[tuple[int, int]]
@@ -50,12 +51,13 @@ def render_blur(
         the camera's.
     """
     camera = Camera.load(camera_psfs_path, camera_path)
-    store = open_frames(frames_path)
+    store = open_store(frames_path)
     frames = np.asarray(store)  # a plain view: slices of a memory map class cost more than a strip's sum
     if not isinstance(groups, list):
-        groups = read_groups(groups, split, sequence)
+        groups = find_groups(groups, split, sequence)
     _check_groups(groups, len(frames), camera, frames_path)
     shape = (len(groups), *frames.shape[1:])
+    remove_leftovers(output_path)
     key = zlib.crc32(f"{split}/{sequence}".encode())
     with _threads(num_threads), write_atomically(output_path) as temporary, temporary.open("wb") as stream:
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
@@ -67,48 +69,23 @@ def render_blur(
             _release(store)
 
 
-def read_groups(path: str | Path, split: str | None, sequence: str | None) -> Groups:
-    """Groups of one sequence from ``groups.csv``, (first frame, number of frames), in the order of their number.
+def find_groups(path: str | Path, split: str | None, sequence: str | None) -> Groups:
+    """Groups of one sequence in ``groups.csv``, (first frame, number of frames), in the order of their number.
 
     Raises
     ------
     ValueError
-        If the file is missing, a column is absent, a number is not whole, or the sequence has no group.
+        If the table is missing or damaged, or the sequence has no group.
     """
     if split is None or sequence is None:
         raise ValueError("groups come from a table but split or sequence is missing; pass both")
-    rows: list[tuple[int, int, int]] = []
     try:
-        with Path(path).open(newline="", encoding="utf-8") as stream:
-            for row in csv.DictReader(stream):
-                if row["split"] == split and row["sequence"] == sequence:
-                    rows.append((int(row["group"]), int(row["first_frame"]), int(row["num_frames"])))
-    except KeyError as error:
-        raise ValueError(f"{path} has no column {error}; group the frames again") from error
-    except (OSError, ValueError, TypeError) as error:
+        groups = sorted(read_groups(path, split, sequence))
+    except OSError as error:
         raise ValueError(f"cannot read groups from {path}: {error}; group the frames again") from error
-    if not rows:
+    if not groups:
         raise ValueError(f"{path} has no group of {split}/{sequence}; check split and sequence")
-    return [(first, count) for _, first, count in sorted(rows)]
-
-
-def open_frames(path: str | Path) -> np.memmap:
-    """Memory-map a frame store, (T, H, W, 3) uint8.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, cut off, or holds something else.
-    """
-    try:
-        frames = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"cannot read frame store {path}: {error}; extract the sequence again") from error
-    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
-        raise ValueError(
-            f"frame store {path} holds {frames.dtype} {frames.shape}; expected uint8 (frames, height, width, 3)"
-        )
-    return frames
+    return [(group.first_frame, group.num_frames) for group in groups]
 
 
 def _check_groups(groups: Groups, num_frames: int, camera: Camera, path: str | Path) -> None:

@@ -41,9 +41,9 @@ class Response:
         return np.repeat(linear[:, None], 3, axis=1)
 
     def linearize(self, codes: np.ndarray) -> np.ndarray:
-        """Linear light of 8-bit codes, (H, W, 3) uint8 to float32."""
+        """Linear light of 8-bit codes, (..., 3) uint8 to float32."""
         table = None if self.kind == "identity" else self.linear_of_codes().astype(np.float32)
-        return light_of_codes(codes, table)
+        return light_of_codes(codes.reshape(1, -1, 3), table).reshape(codes.shape)
 
     def encode(self, linear: np.ndarray) -> np.ndarray:
         """Encoded values of linear light.

@@ -78,6 +78,17 @@ def test_light_outside_the_scale_is_clamped(config: object) -> None:
     np.testing.assert_allclose(response.encode(linear), [[0, 0, 0], [1, 1, 1]], atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(256, 3), (4, 5, 3), (2, 4, 5, 3)])
+def test_any_array_of_codes_becomes_light(config: object, shape: tuple[int, ...]) -> None:
+    response = response_of(CameraConfig(response=config))
+    codes = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    light = response.linearize(codes)
+    assert light.dtype == np.float32
+    table = response.linear_of_codes()
+    for channel in range(3):
+        np.testing.assert_allclose(light[..., channel], table[codes[..., channel], channel], rtol=1e-6)
+
+
 def test_it_travels_as_numbers(config: object) -> None:
     response = response_of(CameraConfig(response=config))
     back = Response.from_json(response.to_json())
