@@ -12,7 +12,7 @@ _SCHEMES = ("http://", "https://", "sqlite:///", "postgresql", "mysql", "mssql")
 class TrackingConfig(BaseModel):
     """Where and how runs are recorded in MLflow."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     enabled: bool = Field(True, description="false: nothing is recorded and mlflow is never imported.")
     uri: str | None = Field(

@@ -122,7 +122,7 @@ def _send_batch(store: MlflowStore, run_id: str, batch: _Batch) -> int:
 
     Returns the number of refused values.
     """
-    if _accepts(lambda: store.send_batch(run_id, batch.metrics, batch.params, batch.tags), quiet=True):
+    if not batch or _accepts(lambda: store.send_batch(run_id, batch.metrics, batch.params, batch.tags), quiet=True):
         return 0
     singles = [_Batch(metrics=[metric]) for metric in batch.metrics]
     singles += [_Batch(params={name: value}) for name, value in batch.params.items()]
@@ -177,12 +177,10 @@ def _drop_copy(directory: Path, record: dict[str, Any]) -> None:
 
 def _accepts(send: Callable[[], None], quiet: bool = False) -> bool:
     """Send; False if the store says that it will never take this. Other failures are raised."""
-    from unsmear.tracking.mlflow import is_refusal
-
     try:
         send()
     except Exception as error:
-        if not is_refusal(error):
+        if getattr(error, "error_code", None) != "INVALID_PARAMETER_VALUE":
             raise
         if not quiet:
             warn(f"the tracking store refuses a record: {error}")

@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 FORMAT_VERSION = 1
 FILE_NAME = "tracking.jsonl"
+# A data-loading process may hold a dead job's journal open for some seconds more.
+WAIT_FOR_WRITER_S = 10.0
 
 
 class Entry(NamedTuple):
@@ -105,7 +107,7 @@ class Journal:
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._stream = path.open("ab")
-        if not lock_file(self._stream.fileno(), wait_s=10.0):
+        if not lock_file(self._stream.fileno(), WAIT_FOR_WRITER_S):
             self._stream.close()
             raise ValueError(f"another process writes {path}; wait for it or give this run a folder of its own")
         _mend_tail(path)

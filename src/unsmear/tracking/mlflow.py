@@ -7,8 +7,6 @@ Sending is safe to repeat: a run is found again by its tag ``unsmear.key``; a st
 from __future__ import annotations
 
 import json
-import logging
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,11 +26,11 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from unsmear.tracking.client_settings import quieten, set_environment
 from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.destination import Destination
 from unsmear.tracking.journal import decode_number, lock_file
 from unsmear.tracking.mlflow_database import create_database
-from unsmear.tracking.secrets import remember_secret
 
 KEY_TAG = "unsmear.key"
 _LONGEST_NAME, _LONGEST_PARAM, _LONGEST_TAG = 250, 6000, 8000
@@ -44,8 +42,8 @@ class MlflowStore:
 
     def __init__(self, config: TrackingConfig, destination: Destination) -> None:
         self.destination = destination
-        _set_environment(config, destination)
-        _quieten()
+        set_environment(config, destination)
+        quieten()
         with self._opening():
             if destination.database_file is not None:
                 create_database(destination.database_file)
@@ -195,35 +193,9 @@ def _locked(path: Path | None) -> Iterator[None]:
         yield
 
 
-def is_refusal(error: Exception) -> bool:
-    """Whether a store will never take what was sent, however often it is repeated."""
-    return isinstance(error, MlflowException) and error.error_code == "INVALID_PARAMETER_VALUE"
-
-
 def _name(name: str) -> str:
     return _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]
 
 
 def _cut(value: str, longest: int) -> str:
     return value if len(value) <= longest else value[: longest - 1] + "…"
-
-
-def _set_environment(config: TrackingConfig, destination: Destination) -> None:
-    """Have MLflow's client fail soon and leave repeating to us, who look first what has arrived."""
-    os.environ |= {
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(config.timeout_s),
-        "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": str(config.upload_timeout_s),
-        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    }
-    if destination.username is not None:
-        os.environ["MLFLOW_TRACKING_USERNAME"] = destination.username
-        os.environ["MLFLOW_TRACKING_PASSWORD"] = destination.password or ""
-        remember_secret(destination.password)
-
-
-def _quieten() -> None:
-    """Leave it to one warning of ours to say what is wrong."""
-    for name in ("mlflow", "alembic", "urllib3", "sqlalchemy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from unsmear.tracking import journal
 from unsmear.tracking.journal import FILE_NAME, lock_file, read_entries, read_header
 
 ENDED = frozenset({"FINISHED"})
@@ -56,7 +57,7 @@ def put_aside_other_run(directory: Path, resume_key: str | None) -> None:
     if resume_key is not None and past.header["resume_key"] == resume_key and past.status not in ENDED:
         return
     with path.open("rb") as stream:
-        if not lock_file(stream.fileno(), wait_s=10.0):
+        if not lock_file(stream.fileno(), journal.WAIT_FOR_WRITER_S):
             raise ValueError(f"another process writes {path}; wait for it or give this run a folder of its own")
     place = directory / "earlier_runs" / past.header["key"]
     place.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,56 @@
+"""Samples of CPU, memory and GPU."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from unsmear.tracking import TrackingConfig, open_tracker
+from unsmear.tracking.system_metrics import parse_gpus
+
+SAMPLING = TrackingConfig(send="later", system_metrics_interval_s=0.1)
+
+
+def samples(directory: Path) -> list[dict]:
+    lines = map(json.loads, (directory / "tracking.jsonl").read_text().splitlines())
+    return [record for record in lines if record["kind"] == "metrics"]
+
+
+def test_samples_continue_in_a_restarted_job(tmp_path: Path) -> None:
+    for status in ("FAILED", "FINISHED"):
+        tracker = open_tracker(SAMPLING, tmp_path, tmp_path / "a", "e", "n", resume_key="k")
+        before = len(samples(tmp_path / "a"))
+        for _ in range(300):
+            if len(samples(tmp_path / "a")) >= before + 2:
+                break
+            time.sleep(0.1)
+        tracker.finish(status)
+    found = samples(tmp_path / "a")
+    assert [record["step"] for record in found] == list(range(len(found))) and len(found) >= 4
+    for record in found:
+        assert 0 <= record["values"]["system/cpu_utilization_percentage"] <= 100
+        assert record["values"]["system/process_memory_usage_megabytes"] > 1
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("", {}),
+        (
+            "0, 35, 1024, 4096, 71.5\n1, [N/A], 10, 100, [N/A]\n",
+            {
+                "gpu_0_utilization_percentage": 35.0,
+                "gpu_0_memory_usage_megabytes": 1073.741824,
+                "gpu_0_memory_usage_percentage": 25.0,
+                "gpu_0_power_usage_watts": 71.5,
+                "gpu_1_memory_usage_megabytes": 10.48576,
+                "gpu_1_memory_usage_percentage": 10.0,
+            },
+        ),
+    ],
+)
+def test_gpus(table: str, expected: dict[str, float]) -> None:
+    assert parse_gpus(table) == pytest.approx(expected)
