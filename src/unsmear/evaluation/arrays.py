@@ -20,8 +20,8 @@ def to_double(images: Images) -> Images:
 
 
 def to_integer(images: Images) -> Images:
-    """8-bit ``images`` in int64, in which sums of squared differences are exact."""
-    return images.astype(np.int64) if isinstance(images, np.ndarray) else images.long()
+    """8-bit ``images`` in int32: squared differences fit, and both libraries sum them in int64."""
+    return images.astype(np.int32) if isinstance(images, np.ndarray) else images.int()
 
 
 def is_8_bit(images: Images) -> bool:

@@ -19,13 +19,17 @@ def gaussian_window() -> np.ndarray:
 
 def _smooth(image: Images, weights: np.ndarray) -> Images:
     """Weighted local means of (C, H, W) wherever the whole window fits: (C, H - 10, W - 10)."""
+    half = WINDOW // 2
     rows, columns = image.shape[-2] - WINDOW + 1, image.shape[-1] - WINDOW + 1
-    down = weights[0] * image[..., :rows, :]
-    for offset in range(1, WINDOW):
-        down += float(weights[offset]) * image[..., offset : offset + rows, :]
-    across = weights[0] * down[..., :columns]
-    for offset in range(1, WINDOW):
-        across += float(weights[offset]) * down[..., offset : offset + columns]
+    # The window is symmetric: the two pixels at equal distance are added before they are weighted.
+    down = float(weights[half]) * image[..., half : half + rows, :]
+    for near in range(half):
+        far = WINDOW - 1 - near
+        down += float(weights[near]) * (image[..., near : near + rows, :] + image[..., far : far + rows, :])
+    across = float(weights[half]) * down[..., half : half + columns]
+    for near in range(half):
+        far = WINDOW - 1 - near
+        across += float(weights[near]) * (down[..., near : near + columns] + down[..., far : far + columns])
     return across
 
 
