@@ -38,16 +38,25 @@ def draw_figures(
 
 
 def draw_psnr_per_frame(results: Sequence[SystemResults], output: Path, config: ReportConfig) -> None:
-    """Mean PSNR of each frame number, in the best direction, one line a system."""
+    """Mean PSNR of each frame number in the best direction, and its gain over the camera's input."""
     styles = line_styles(results)
-    with figure_file(output, (7.2, 4.2), config.figure_dpi) as figure:
-        axes = figure.add_subplot()
+    means: dict[str, Any] = {}
+    for result in results:
+        table = read_per_frame(result.per_frame[0]).replace([np.inf, -np.inf], np.nan)
+        means[result.system] = table.groupby("frame")["psnr_best"].mean()
+    inputs = {result.camera: means[result.system] for result in results if result.kind == "input"}
+    with figure_file(output, (8.6, 4.2), config.figure_dpi) as figure:
+        left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
+        right.axhline(0, color=INK, linewidth=1)
         for result in results:
-            table = read_per_frame(result.per_frame[0]).replace([np.inf, -np.inf], np.nan)
-            means = table.groupby("frame")["psnr_best"].mean()
-            axes.plot(means.index, means, label=result.text, markersize=5, **styles[result.system])
-        axes.set(xlabel="Frame", ylabel="PSNR, dB", title="PSNR of each frame, best direction of time")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+            values, style = means[result.system], styles[result.system]
+            left.plot(values.index, values, label=result.text, markersize=5, **style)
+            if result.kind != "input":
+                right.plot(values.index, values - inputs[result.camera], markersize=5, **style)
+        left.set(xlabel="frame", ylabel="PSNR, dB", title="PSNR of each frame, best direction")
+        right.set(xlabel="frame", ylabel="gain, dB", title="Gain over the camera's input")
+        for axes in (left, right):
+            axes.set_xticks(means[results[0].system].index)
         figure.legend(loc="outside lower center", ncols=2)
 
 
@@ -101,15 +110,18 @@ def draw_scatter(results: Sequence[SystemResults], output: Path, config: ReportC
         axes.plot([low, high], [low, high], color="#9aa5b1", linewidth=1)
         axes.scatter(across, up, s=26, color=line_styles(results)[last.system]["color"], alpha=0.7, linewidth=0)
         gain: Any = (up - across).dropna()
-        for sequence, word, offset in ((gain.idxmax(), "best", (-8, 8)), (gain.idxmin(), "worst", (8, -14))):
-            axes.annotate(
+        for sequence, word, height in ((gain.idxmax(), "best", 11), (gain.idxmin(), "worst", -17)):
+            # Towards the middle of the figure, so that the text stays inside.
+            to_left = across[sequence] > (low + high) / 2
+            note = axes.annotate(
                 f"{sequence} {word}: {gain[sequence]:+.2f} dB",
                 (across[sequence], up[sequence]),
-                xytext=offset,
+                xytext=(6 if to_left else -6, height),
                 textcoords="offset points",
-                ha="right" if offset[0] < 0 else "left",
+                ha="right" if to_left else "left",
                 fontsize=9,
             )
+            note.set_in_layout(False)
             axes.scatter(across[sequence], up[sequence], s=60, facecolor="none", edgecolor=INK, linewidth=1.2)
         axes.set(
             xlim=(low, high),

@@ -132,6 +132,8 @@ def _write_figures(
 def _write_videos(
     shown: Shown, pictures: ShownPictures, results: Sequence[SystemResults], folder: Path, config: ReportConfig
 ) -> None:
+    from PIL import Image
+
     def still(camera: str) -> np.ndarray:
         return np.broadcast_to(pictures.blurry[camera], pictures.truth.shape)
 
@@ -147,6 +149,9 @@ def _write_videos(
         write_mp4(side_by_side(alone, config.video_height), path, config)
     together = side_by_side({**columns, "Truth": pictures.truth}, config.video_height)
     write_mp4(together, folder / f"{shown.name}.mp4", config)
+    # What the page shows until the video plays.
+    with write_atomically(folder / f"{shown.name}.png") as temporary:
+        Image.fromarray(together[0]).save(temporary)
     if config.gif:
         write_gif(together, folder / f"{shown.name}.gif", config)
 

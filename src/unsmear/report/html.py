@@ -62,8 +62,9 @@ def write_report(
     for camera, pictures in cameras.items():
         body.append(f"<h3>Camera {escape(camera)}</h3>")
         for path in map(Path, pictures):
-            text = f"{path.stem.replace('_', ' ')} of the camera {camera}"
-            body.append(parts.figure(_beside(path, output, prefix=f"{camera}_"), text, text))
+            caption = parts.CAMERA_PICTURES.get(path.stem, path.stem.replace("_", " ").capitalize()) + "."
+            copied = _beside(path, output, prefix=f"{camera}_")
+            body.append(parts.figure(copied, caption, f"{caption} Camera {camera}."))
     body += ["<h2 id='made'>How this was made</h2>", parts.definitions(provenance)]
     if cost_values:
         body += ["<h3>Cost</h3>", parts.costs_table(cost_values)]

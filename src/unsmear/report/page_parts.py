@@ -14,8 +14,8 @@ from unsmear.evaluation.table_text import Row, table_cells, table_notes
 FIGURES = {
     "psnr_per_frame": (
         "PSNR of each frame number, averaged over all test groups. The direction of time is the better one, "
-        "chosen once for each group. Dashed: the blurry picture itself.",
-        "Line chart of PSNR over the frame number, one line for each system.",
+        "chosen once for each group. Dashed: the blurry picture itself. Right: what the system adds to it.",
+        "Line charts of PSNR, and of its gain over the input, by frame number; one line for each system.",
     ),
     "direction": (
         "How often the predicted frames run forward. A camera that records no trace of time leaves one half.",
@@ -33,6 +33,14 @@ FIGURES = {
         "The same weights on pictures of cameras that differ from the one trained for.",
         "Line charts of PSNR and direction accuracy over changes of the camera.",
     ),
+}
+
+
+CAMERA_PICTURES = {
+    "psfs": "Point spread functions: what becomes of a point in each frame, for each colour",
+    "encircled_energy": "Share of a point's light within a radius",
+    "streak": "The trace that a white point leaves when it moves during the exposure",
+    "mtf": "Modulation transfer: how much contrast is left at each spatial frequency",
 }
 
 
@@ -134,7 +142,8 @@ def group_section(entry: Mapping[str, Any], has_gif: bool) -> str:
     links += [(f"videos/{name}.gif", "GIF of all systems")] if has_gif else []
     listed = "".join(f'<a href="{escape(path)}">{escape(text)}</a>' for path, text in links)
     return f"""<h3>{escape(caption)}</h3>
-<video src="videos/{escape(name)}.mp4" loop muted playsinline controls preload="metadata"
+<video src="videos/{escape(name)}.mp4" poster="videos/{escape(name)}.png"
+ loop muted playsinline controls preload="metadata"
  aria-label="{escape(caption)}: blurry inputs, systems and truth side by side"></video>
 <p class="links"><span>Alone:</span>{listed}</p>
 {figure(f"figures/{name}_middle.png", "The middle frame, whole and magnified.", f"Middle frame. {caption}")}

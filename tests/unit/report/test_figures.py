@@ -60,6 +60,9 @@ def test_psnr_per_frame_shows_the_means_of_the_tables(chain, tmp_path, drawn):
         table = pd.read_csv(system["per_frame"])
         expected = [table[table["frame"] == frame]["psnr_best"].mean() for frame in range(1, 8)]
         np.testing.assert_allclose(line.get_ydata(), expected)
+    gains = drawn["psnr_per_frame.png"].axes[1].get_lines()[1:]
+    shown, plain = (pd.read_csv(chain.systems[k]["per_frame"]).groupby("frame")["psnr_best"].mean() for k in (3, 1))
+    np.testing.assert_allclose(gains[1].get_ydata(), shown - plain)
     texts = " ".join(text.get_text() for text in drawn["scatter.png"].axes[0].texts)
     assert "best" in texts and "worst" in texts
     widths = [bar.get_width() for bar in drawn["direction.png"].axes[0].patches]

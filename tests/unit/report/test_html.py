@@ -32,7 +32,7 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         values = dict(attrs)
-        self.paths += [values[name] for name in ("src", "href") if values.get(name)]
+        self.paths += [values[name] for name in ("src", "href", "poster") if values.get(name)]
         if tag == "img":
             self.images.append(values)
         if "id" in values:
