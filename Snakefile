@@ -9,6 +9,7 @@ configfile: workflow.source_path("config.yaml")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/optics.smk"
 include: "workflow/rules/render.smk"
@@ -23,10 +24,10 @@ localrules:
 
 
 rule all:
+    default_target: True
     input:
         "results/report/index.html",
         "results/report/table.md",
-    default_target: True
 
 
 onsuccess:

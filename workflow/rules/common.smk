@@ -1,6 +1,8 @@
 import sys
 from pathlib import Path
 
+import yaml
+
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from snakemake.exceptions import WorkflowError
@@ -10,6 +12,7 @@ from unsmear.cascade.spec import find_predecessors
 from unsmear.code_digest import code_digest
 from unsmear.config import load_config
 from unsmear.plan import plan_records, split_into_parts
+from unsmear.report.selection import gallery_names
 from unsmear.sweep.config import InheritConfig, SweepConfig
 
 try:

@@ -43,7 +43,10 @@ rule extract_sequence:
         part=lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].part,
         max_frames=CONFIG.data.max_frames,
         code=code_digest(
-            "frames/extract.py", "frames/archive.py", "frames/png.py", "frames/store.py"
+            "frames/extract.py",
+            "frames/archive.py",
+            "frames/png.py",
+            "frames/store.py",
         ),
     script:
         "../scripts/extract_sequence.py"

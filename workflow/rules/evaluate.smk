@@ -1,41 +1,23 @@
 # Starting torch costs more than evaluating a short sequence, so one job takes a part of the test
 # split; each sequence still has a table of its own, written when it is done.
-PARTS = split_into_parts(SEQUENCES["test"], CONFIG.evaluation.sequences_per_job)
-SCORING = section(CONFIG.evaluation, exclude={"sequences_per_job", "num_resamples", "confidence"})
-
-
-def sequence_records(system, camera, part):
-    return [
-        {
-            "split": "test",
-            "sequence": sequence,
-            "frames": f"results/frames/test/{sequence}.npy",
-            "blur": f"results/blur/{camera}/test/{sequence}.npy",
-            "output": f"results/evaluation/{system}/sequences/{sequence}.csv",
-        }
-        for sequence in PARTS[part]
-    ]
-
-
-def sequence_files(camera, part):
-    return {
-        **camera_files(camera),
-        "frames": [f"results/frames/test/{sequence}.npy" for sequence in PARTS[part]],
-        "blur": [f"results/blur/{camera}/test/{sequence}.npy" for sequence in PARTS[part]],
-    }
-
-
 for part in PARTS:
 
     rule:
         name:
             f"evaluate_{part}"
         input:
-            unpack(lambda wildcards, part=part: sequence_files(camera_of(wildcards.system), part)),
+            unpack(
+                lambda wildcards, part=part: sequence_files(
+                    camera_of(wildcards.system), part
+                )
+            ),
             groups=ancient("results/groups.csv"),
             weights=lambda wildcards: final_weights(wildcards.system),
         output:
-            [f"results/evaluation/{{system}}/sequences/{name}.csv" for name in PARTS[part]],
+            [
+                f"results/evaluation/{{system}}/sequences/{name}.csv"
+                for name in PARTS[part]
+            ],
         log:
             f"results/logs/evaluate/{{system}}/{part}.log",
         conda:
@@ -85,10 +67,10 @@ rule gather_evaluation:
     output:
         table="results/evaluation/{evaluated}/per_frame.csv",
         tracking="results/evaluation/{evaluated}/tracking.json",
-    wildcard_constraints:
-        evaluated="|".join([*SYSTEMS, *INPUTS]),
     log:
         "results/logs/gather_evaluation/{evaluated}.log",
+    wildcard_constraints:
+        evaluated="|".join([*SYSTEMS, *INPUTS]),
     conda:
         "../../envs/train.yaml"
     params:
@@ -110,6 +92,8 @@ rule measure_cost:
         "../../envs/train.yaml"
     params:
         evaluation=SCORING,
-        code=code_digest("evaluation/cost.py", "evaluation/predict.py", "cascade", "networks"),
+        code=code_digest(
+            "evaluation/cost.py", "evaluation/predict.py", "cascade", "networks"
+        ),
     script:
         "../scripts/measure_cost.py"

@@ -1,6 +1,3 @@
-CAMERA_FIGURES = ["psfs", "encircled_energy", "mtf", "streak"]
-
-
 rule simulate_camera:
     output:
         psfs="results/cameras/{camera}/psfs.npy",

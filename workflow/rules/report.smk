@@ -1,45 +1,3 @@
-import yaml
-
-from unsmear.report.selection import gallery_names
-
-CONFIG_TEXT = yaml.safe_dump(section(CONFIG, exclude={"tracking": {"uri"}}), sort_keys=False)
-GALLERY = gallery_names(CONFIG.report)
-FIGURES = ["psnr_per_frame", "direction", "scatter"]
-
-
-def compared_systems():
-    """The rows of the table: each camera's plain picture, then each system."""
-    inputs = [
-        {
-            "system": name,
-            "camera": name.removeprefix("input_"),
-            "kind": "input",
-            "per_frame": f"results/evaluation/{name}/per_frame.csv",
-        }
-        for name in INPUTS
-    ]
-    trained = [
-        {
-            "system": name,
-            "camera": camera_of(name),
-            "kind": "trained",
-            "per_frame": f"results/evaluation/{name}/per_frame.csv",
-            "weights": final_weights(name),
-            "metrics": {
-                stage.name: f"results/models/{name}/{stage.name}/final/metrics.csv"
-                for stage in CONFIG.stages(name)
-            },
-        }
-        for name in SYSTEMS
-    ]
-    return inputs + trained
-
-
-COMPARED = compared_systems()
-PER_FRAME = [entry["per_frame"] for entry in COMPARED]
-TEST_FRAMES = [f"results/frames/test/{sequence}.npy" for sequence in SEQUENCES["test"]]
-
-
 rule compare:
     input:
         tables=PER_FRAME,
@@ -74,7 +32,9 @@ rule compare:
 rule draw_figures:
     input:
         tables=PER_FRAME,
-        metrics=[path for entry in COMPARED for path in entry.get("metrics", {}).values()],
+        metrics=[
+            path for entry in COMPARED for path in entry.get("metrics", {}).values()
+        ],
     output:
         report(
             expand("results/report/figures/{name}.png", name=FIGURES),
@@ -111,13 +71,17 @@ rule draw_gallery:
             for sequence in SEQUENCES["test"]
         ],
         cameras=[
-            path for name in INPUTS for path in camera_files(name.removeprefix("input_")).values()
+            path
+            for name in INPUTS
+            for path in camera_files(name.removeprefix("input_")).values()
         ],
     output:
         json="results/report/gallery.json",
         figures=report(
             expand(
-                "results/report/figures/{name}_{kind}.png", name=GALLERY, kind=["middle", "frames"]
+                "results/report/figures/{name}_{kind}.png",
+                name=GALLERY,
+                kind=["middle", "frames"],
             ),
             caption="../report/panel.rst",
             category="Pictures",
@@ -152,14 +116,20 @@ rule write_report:
     input:
         table="results/report/table.csv",
         gallery="results/report/gallery.json",
-        figures=expand("results/report/figures/{name}.png", name=[*FIGURES, "training_curves"]),
+        figures=expand(
+            "results/report/figures/{name}.png", name=[*FIGURES, "training_curves"]
+        ),
         cameras=[f"results/cameras/{camera}/psfs.png" for camera in CAMERAS],
         costs=[f"results/evaluation/{system}/cost.json" for system in SYSTEMS],
         groups="results/groups.csv",
         frames=TEST_FRAMES,
         motion=["results/scenes/test.json"] if CONFIG.data.source == "scenes" else [],
     output:
-        report("results/report/index.html", caption="../report/page.rst", category="Results"),
+        report(
+            "results/report/index.html",
+            caption="../report/page.rst",
+            category="Results",
+        ),
     log:
         "results/logs/write_report.log",
     conda:

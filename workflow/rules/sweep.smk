@@ -1,43 +1,3 @@
-def sweep_of(wildcards):
-    return CONFIG.sweep_of(wildcards.system, wildcards.stage)
-
-
-def trial_folders(wildcards, rounds):
-    """Folders of all trials of the first so many rounds."""
-    return [
-        f"results/models/{wildcards.system}/{wildcards.stage}/trials/r{number}-t{trial}"
-        for number, entry in enumerate(sweep_of(wildcards).rounds[:rounds], start=1)
-        for trial in range(1, entry.trials + 1)
-    ]
-
-
-def trial_files(wildcards, rounds):
-    return [
-        f"{folder}/{name}"
-        for folder in trial_folders(wildcards, rounds)
-        for name in ("hparams.yaml", "metrics.csv")
-    ]
-
-
-def sweep_section(wildcards):
-    return section(sweep_of(wildcards))
-
-
-def selection_inputs(wildcards):
-    """A searched stage waits for its trials, an inheriting one for the other system's choice."""
-    entry = sweep_of(wildcards)
-    if isinstance(entry, SweepConfig):
-        return {
-            "trials": trial_files(wildcards, len(entry.rounds)),
-            "sweep": f"results/models/{wildcards.system}/{wildcards.stage}/trials/sweep.yaml",
-        }
-    if isinstance(entry, InheritConfig):
-        return {
-            "inherited": f"results/models/{entry.inherit}/{entry.stage}/final/hparams.yaml"
-        }
-    return {}
-
-
 rule start_sweep:
     output:
         "results/models/{system}/{stage}/trials/sweep.yaml",
@@ -47,7 +7,10 @@ rule start_sweep:
         "../../envs/train.yaml"
     params:
         # More rounds or trials continue the same sweep.
-        sweep=lambda wildcards: {**sweep_section(wildcards), "rounds": [{"trials": 1, "budget": 1}]},
+        sweep=lambda wildcards: {
+            **sweep_section(wildcards),
+            "rounds": [{"trials": 1, "budget": 1}],
+        },
         tracking=no_trigger(TRACKING),
         code=code_digest("sweep"),
     script:
@@ -70,7 +33,10 @@ rule propose_trials:
             **sweep_section(wildcards),
             "rounds": [
                 *sweep_section(wildcards)["rounds"][: int(wildcards.round) - 1],
-                {**sweep_section(wildcards)["rounds"][int(wildcards.round) - 1], "trials": 1},
+                {
+                    **sweep_section(wildcards)["rounds"][int(wildcards.round) - 1],
+                    "trials": 1,
+                },
             ],
         },
         hparams=default_hparams,
@@ -90,10 +56,14 @@ rule select_trial:
     conda:
         "../../envs/train.yaml"
     params:
-        sweep=lambda wildcards: section(sweep_of(wildcards)) if sweep_of(wildcards) else None,
+        sweep=lambda wildcards: (
+            section(sweep_of(wildcards)) if sweep_of(wildcards) else None
+        ),
         hparams=default_hparams,
         folders=lambda wildcards: (
-            trial_folders(wildcards, None) if isinstance(sweep_of(wildcards), SweepConfig) else []
+            trial_folders(wildcards, None)
+            if isinstance(sweep_of(wildcards), SweepConfig)
+            else []
         ),
         folder="results/models/{system}/{stage}/trials",
         tracking=no_trigger(TRACKING),

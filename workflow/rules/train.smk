@@ -1,20 +1,3 @@
-def train_inputs(wildcards):
-    camera = camera_of(wildcards.system)
-    sequences = [
-        f"{split}/{name}.npy" for split in ("train", "val") for name in SEQUENCES[split]
-    ]
-    stages = CONFIG.stages(wildcards.system)
-    return {
-        **camera_files(camera),
-        "frames": [f"results/frames/{path}" for path in sequences],
-        "blur": [f"results/blur/{camera}/{path}" for path in sequences],
-        "predecessors": [
-            f"results/models/{wildcards.system}/{name}/final/weights.safetensors"
-            for name in find_predecessors(stages, wildcards.stage)
-        ],
-    }
-
-
 rule train_stage:
     input:
         unpack(train_inputs),

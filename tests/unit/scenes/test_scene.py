@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from unsmear.scenes.config import ScenesConfig
+from unsmear.scenes.photographs import PHOTOGRAPHS, load_photograph
+from unsmear.scenes.scene import Layer, Motion, Scene, make_scene
+from unsmear.scenes.texture import mix_colours, random_outline
+
+CONFIG = ScenesConfig(train_sequences=3, val_sequences=2, test_sequences=3)
+
+
+def moving_ramp(velocity: float) -> Scene:
+    """A scene whose light rises linearly from left to right and moves at a constant speed."""
+    height, width = 128, 128
+    ramp = np.tile(np.linspace(0, 1, 3 * width, dtype=np.float32), (3 * height, 1))
+    texture = np.dstack([ramp, ramp, ramp, np.ones_like(ramp)])
+    still = np.zeros((1, 4))
+    motion = Motion(np.array([velocity, 0, 0, 0]), still, still + 0.1, still)
+    return Scene(height, width, 0.2, 5, (Layer(texture, (-width, -height), (motion,)),))
+
+
+@pytest.mark.parametrize("time", [0.0, 0.013, 0.5, 1.7, 6.9])
+def test_instants_are_exact_between_pixels_and_frames(time):
+    scene, slope = moving_ramp(velocity=1.3), 1 / (3 * 128 - 1)
+    shift = (scene.instant(time) - scene.instant(0.0))[40:90, 40:90]
+    np.testing.assert_allclose(shift, -1.3 * time * slope, atol=2e-6)
+
+
+def test_sharp_frame_integrates_its_shutter_alone():
+    scene, slope = moving_ramp(velocity=2.0), 1 / (3 * 128 - 1)
+    # Light at the middle of the open time of frame 3: 2 + 0.2 / 2 frames after the start.
+    shift = (scene.sharp_frame(3) - scene.instant(0.0))[40:90, 40:90]
+    np.testing.assert_allclose(shift, -2.0 * 2.1 * slope, atol=2e-6)
+
+
+def test_integral_converges_and_splits():
+    scene = make_scene(CONFIG, "test", 0, seed=4)
+    whole = scene.integrate(0, 7, 448)
+    parts = np.mean([scene.integrate(i, i + 1, 64) for i in range(7)], axis=0)
+    np.testing.assert_allclose(whole, parts, atol=1e-6)
+    assert np.abs(scene.integrate(0, 7, 224) - whole).mean() < np.abs(scene.integrate(0, 7, 28) - whole).mean()
+
+
+def test_same_seed_same_scene_and_other_seeds_differ():
+    first, again = (make_scene(CONFIG, "train", 1, seed=0).instant(2.5) for _ in range(2))
+    assert np.array_equal(first, again)
+    for other in (make_scene(CONFIG, "train", 1, seed=1), make_scene(CONFIG, "train", 2, seed=0)):
+        assert np.abs(other.instant(2.5) - first).mean() > 0.02
+
+
+def test_a_scene_does_not_depend_on_how_many_there_are():
+    more = CONFIG.model_copy(update={"test_sequences": 50})
+    assert np.array_equal(make_scene(CONFIG, "test", 2, 0).instant(1), make_scene(more, "test", 2, 0).instant(1))
+
+
+def test_every_scene_has_a_background_and_something_in_front():
+    for split in ("train", "val", "test"):
+        for number in range(3):
+            scene = make_scene(CONFIG, split, number, seed=0)
+            assert len(scene.layers) >= 2
+            background, *objects = scene.layers
+            assert background.texture[..., 3].min() == 1
+            assert all(layer.texture[0, 0, 3] == 0 and layer.texture[..., 3].max() == 1 for layer in objects)
+
+
+def test_travel_of_a_known_motion():
+    np.testing.assert_allclose(moving_ramp(1.5).travel(0, 6.2), 1.5 * 6.2, rtol=1e-6)
+
+
+def test_values_stay_in_range():
+    for number in range(3):
+        picture = make_scene(CONFIG, "train", number, seed=7).sharp_frame(9)
+        assert picture.min() >= 0 and picture.max() <= 1 + 1e-6
+
+
+def test_photographs_serve_one_split_each():
+    names = [name for split in PHOTOGRAPHS.values() for name in split]
+    assert len(names) == len(set(names))
+    # Both views of the motorcycle show one scene.
+    assert sum("motorcycle_left.png" in split for split in PHOTOGRAPHS.values()) == 1
+    assert any({"motorcycle_left.png", "motorcycle_right.png"} <= set(split) for split in PHOTOGRAPHS.values())
+
+
+def test_scenes_of_a_split_use_its_photographs_alone(monkeypatch):
+    used: set[str] = set()
+
+    def record(name: str) -> np.ndarray:
+        used.add(name)
+        return load_photograph(name)
+
+    monkeypatch.setattr("unsmear.scenes.texture.load_photograph", record)
+    for split, names in PHOTOGRAPHS.items():
+        used.clear()
+        for number in range(8):
+            make_scene(CONFIG, split, number, seed=number)
+        assert used and used <= set(names)
+
+
+@pytest.mark.parametrize("name", [name for split in PHOTOGRAPHS.values() for name in split])
+def test_photographs_are_in_the_wheel(name):
+    photograph = load_photograph(name)
+    assert photograph.shape[2] == 3 and min(photograph.shape[:2]) >= 300
+    assert photograph.max() > 0.5 and photograph.std() > 0.02
+
+
+def test_colours_are_mixed_in_training_only():
+    rng = np.random.default_rng(0)
+    grey = np.repeat(rng.random((16, 16, 1), dtype=np.float32), 3, axis=2)
+    mixed = mix_colours(rng, grey)
+    assert mixed.shape == grey.shape and np.ptp(mixed, axis=2).max() > 0.05
+    test = make_scene(CONFIG, "test", 0, seed=4).instant(0)
+    assert test.shape == (128, 128, 3)
+
+
+def test_outline_is_closed_and_soft():
+    outline = random_outline(np.random.default_rng(3), 60, 60)
+    assert outline[30, 30] == 1 and outline[0].max() == 0 and outline[:, -1].max() == 0
+    assert ((outline > 0) & (outline < 1)).any()

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from unsmear.code_digest import code_digest, source_digest
+
+SOURCE = '''"""A module."""
+
+def double(x):
+    """Twice x."""
+    return 2 * x  # why not
+'''
+
+
+def test_comments_docstrings_and_layout_do_not_count():
+    other = '"""Another text."""\n# remark\ndef double(x):\n    """Other."""\n\n    return (2 *\n        x)\n'
+    assert source_digest(SOURCE) == source_digest(other)
+    assert source_digest(SOURCE) == source_digest("def double(x):\n    return 2 * x\n")
+
+
+def test_code_counts():
+    assert source_digest(SOURCE) != source_digest(SOURCE.replace("2 * x", "3 * x"))
+    assert source_digest(SOURCE) != source_digest(SOURCE.replace("double", "twice"))
+
+
+def test_packages_and_modules_have_digests_of_their_own():
+    digests = {
+        code_digest("optics"),
+        code_digest("training"),
+        code_digest("optics", "training"),
+        code_digest("files.py"),
+    }
+    assert len(digests) == 4
+    assert code_digest("training", "optics") == code_digest("optics", "training")
+
+
+def test_unknown_name_is_refused():
+    with pytest.raises(ValueError, match="no module or package optiks"):
+        code_digest("optiks")

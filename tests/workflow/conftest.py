@@ -1,0 +1,134 @@
+"""A copy of the project in a temporary folder, and one tiny run of the whole workflow in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+TINY = {
+    "name": "tiny",
+    "scenes": {
+        "train_sequences": 2,
+        "val_sequences": 1,
+        "test_sequences": 6,
+        "train_frames": 14,
+        "val_frames": 7,
+        "test_frames": 7,
+    },
+    "training": {
+        "defaults": {"steps": 4, "batch_size": 2, "crop": 64},
+        "stages": {"center": {"steps": 4}, "f35": {"steps": 4}, "f26": {"steps": 4}, "f17": {"steps": 4}},
+        "validate_every": 2,
+    },
+    "sweep": [
+        {
+            "system": "standard",
+            "stage": "center",
+            "sampler": "grid",
+            "space": {"learning_rate": {"choice": [0.001, 0.002]}},
+            "rounds": [{"trials": 2, "budget": 2}],
+        },
+        {"system": "masked", "stage": "center", "inherit": "standard"},
+    ],
+    "evaluation": {"sequences_per_job": 4, "num_resamples": 200},
+    "report": {"select": ["largest_gain", "median"], "figure_dpi": 60, "video_loops": 1},
+    "tracking": {"system_metrics": False},
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A checkout that a test may change, and the commands that a user runs in it."""
+
+    folder: Path
+
+    def run(self, *arguments: str, check: bool = True) -> str:
+        """Run snakemake; return all that it printed."""
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        environment["OMP_NUM_THREADS"] = "1"
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        text = done.stdout + done.stderr
+        assert not check or done.returncode == 0, text[-4000:]
+        assert check or done.returncode != 0, f"expected a failure:\n{text[-4000:]}"
+        return text
+
+    def plan(self, *arguments: str) -> dict[str, int]:
+        """Jobs of a dry-run: rule to number, without the target rule and the total."""
+        text = self.run("--dry-run", *arguments)
+        table = re.search(r"^job +count\n[- ]+\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+        if table is None:
+            assert "Nothing to be done" in text, text[-3000:]
+            return {}
+        counts = {name: int(number) for name, number in re.findall(r"^(\S+) +(\d+)$", table[1], re.MULTILINE)}
+        return {name: number for name, number in counts.items() if name not in ("all", "total")}
+
+    def planned(self, rule: str, *arguments: str) -> list[str]:
+        """First outputs of a rule's jobs in a dry-run."""
+        text = self.run("--dry-run", *arguments)
+        return re.findall(rf"^(?:local)?rule {rule}:\n(?:    .*\n)*?    output: ([^,\n]+)", text, re.MULTILINE)
+
+    def edit(self, path: str, change: Callable[[str], str]) -> None:
+        """Change a text file; the change must be one."""
+        file = self.folder / path
+        before = file.read_text()
+        after = change(before)
+        assert after != before, f"the edit of {path} changes nothing"
+        file.write_text(after)
+
+    def configure(self, **sections: object) -> None:
+        """Write the tiny configuration with some sections changed or merged."""
+        config = yaml.safe_load((self.folder / "config.yaml").read_text())
+        for key, value in sections.items():
+            if isinstance(value, dict) and isinstance(config.get(key), dict):
+                config[key] = {**config[key], **value}
+            else:
+                config[key] = value
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+
+def copy_project(repository: Path, folder: Path, config: dict[str, object]) -> Project:
+    """Copy what a run needs and write a configuration."""
+    ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for name in ("src", "workflow", "profiles", "envs", "config"):
+        shutil.copytree(repository / name, folder / name, ignore=ignore)
+    shutil.copy(repository / "Snakefile", folder)
+    merged = yaml.safe_load((repository / "config.yaml").read_text())
+    for key, value in config.items():
+        merged[key] = (
+            {**merged[key], **value} if isinstance(value, dict) and isinstance(merged.get(key), dict) else value
+        )
+    (folder / "config.yaml").write_text(yaml.safe_dump(merged, sort_keys=False))
+    return Project(folder)
+
+
+@pytest.fixture
+def fresh(repository: Path, tmp_path: Path) -> Project:
+    """A project in which nothing has run."""
+    return copy_project(repository, tmp_path / "fresh", TINY)
+
+
+@pytest.fixture(scope="session")
+def finished_once(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose tiny workflow has run; not to be changed."""
+    project = copy_project(repository, tmp_path_factory.mktemp("finished") / "project", TINY)
+    project.run()
+    return project
+
+
+@pytest.fixture
+def finished(finished_once: Project, tmp_path: Path) -> Project:
+    """A copy of the finished project that a test may change."""
+    folder = tmp_path / "project"
+    shutil.copytree(finished_once.folder, folder, symlinks=True)
+    return Project(folder)

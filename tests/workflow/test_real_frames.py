@@ -1,0 +1,22 @@
+"""The same rules on real footage in REDS' layout."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "folder", ["crop256", pytest.param("half360", marks=pytest.mark.slow)], ids=["crops", "whole frames"]
+)
+def test_chain_runs_on_real_frames_to_the_end(fresh, shared, folder):
+    fresh.configure(sweep=[], training={"defaults": {"steps": 2, "batch_size": 2, "crop": 64}, "stages": {}})
+    overlay = fresh.folder / "config" / "archives.yaml"
+    fresh.run("--configfile", str(overlay), "--config", f"data={{archives: {{folder: {shared / 'data' / folder}}}}}")
+    with (fresh.folder / "results/report/table.csv").open() as stream:
+        rows = {row["row"]: row for row in csv.DictReader(stream)}
+    assert {"input_standard", "input_masked", "standard", "masked"} <= set(rows)
+    for row in rows.values():
+        assert float(row["psnr_middle"]) > 5 or row["kind"] == "difference"
+        assert not any(value for name, value in row.items() if name.endswith(("_low", "_high")))

@@ -1,0 +1,124 @@
+"""What runs again after which change, by dry-run on a finished project."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+
+EVALUATE = {"evaluate_000": 1, "evaluate_004": 1}
+
+
+def trained(project, *arguments):
+    """System/stage of the final trainings that a dry-run plans."""
+    return {"/".join(path.split("/")[2:4]) for path in project.planned("train_stage", *arguments)}
+
+
+def test_one_target_builds_what_it_needs(fresh):
+    jobs = fresh.plan("results/models/masked/f35/final/weights.safetensors")
+    # The masked center takes over the sweep of the standard one, so its two trials come along.
+    assert jobs["train_stage"] == 4
+    assert trained(fresh, "results/models/masked/f35/final/weights.safetensors") == {
+        "masked/center",
+        "masked/f35",
+        "standard/center",
+    }
+    assert "evaluate_000" not in jobs and "compare" not in jobs
+    # Grouping looks at all sequences; pictures are rendered for train and val alone.
+    assert jobs["extract_sequence"] == 9 and jobs["render_blur"] == 2 * 3
+
+
+def test_forcing_a_stage_reruns_what_follows_in_its_system(finished):
+    target = "results/models/masked/f26/final/weights.safetensors"
+    jobs = finished.plan("--forcerun", target)
+    assert trained(finished, "--forcerun", target) == {"masked/f26", "masked/f17"}
+    assert jobs["evaluate_000"] == 1 and jobs["evaluate_004"] == 1 and jobs["gather_evaluation"] == 1
+    assert not {"extract_sequence", "render_blur", "make_scenes"} & set(jobs)
+
+
+def test_plot_setting_retrains_nothing(finished):
+    finished.configure(report={"figure_dpi": 61})
+    assert set(finished.plan()) <= {"draw_figures", "draw_gallery", "write_report"}
+    assert finished.plan() != {}
+
+
+def test_code_of_training_reruns_training(finished):
+    finished.edit("src/unsmear/training/optimizer.py", lambda text: text.replace("0.01 + 0.99", "0.02 + 0.98"))
+    jobs = finished.plan()
+    assert jobs["train_stage"] == 2 * 4 + 2
+    assert not {"extract_sequence", "render_blur", "simulate_camera"} & set(jobs)
+
+
+def test_comment_reruns_nothing(finished):
+    finished.edit(
+        "src/unsmear/training/optimizer.py", lambda text: "# A remark.\n" + text.replace('"""Adam', '"""The Adam')
+    )
+    assert finished.plan() == {}
+
+
+def test_new_camera_and_system_add_a_branch_of_their_own(finished):
+    import yaml
+
+    config = yaml.safe_load((finished.folder / "config.yaml").read_text())
+    finished.configure(
+        cameras=[*config["cameras"], {"name": "sweep", "optics": "focus_sweep"}],
+        systems=[*config["systems"], {"name": "swept", "camera": "sweep", "cascade": "compact"}],
+    )
+    jobs = finished.plan()
+    assert trained(finished) == {"swept/center", "swept/f35", "swept/f26", "swept/f17"}
+    assert jobs["simulate_camera"] == 1 and jobs["render_blur"] == 9
+    assert not {"extract_sequence", "make_scenes", "group_frames"} & set(jobs)
+    assert all("sweep/" in path for path in finished.planned("render_blur"))
+
+
+def test_changed_sequence_reruns_what_depends_on_it(finished):
+    store = finished.folder / "results/frames/test/003.npy"
+    frames = np.load(store)
+    frames[0, 0, 0] ^= 255
+    np.save(store, frames)
+    jobs = finished.plan()
+    assert set(finished.planned("render_blur")) == {
+        f"results/blur/{camera}/test/003.npy" for camera in ("standard", "masked")
+    }
+    assert "train_stage" not in jobs and "extract_sequence" not in jobs
+    assert "evaluate_004" not in jobs and jobs["evaluate_000"] == 2
+
+
+def test_touching_without_change_reruns_nothing(finished):
+    (finished.folder / "results/groups.csv").touch()
+    (finished.folder / "results/models/masked/f35/final/hparams.yaml").touch()
+    assert "train_stage" not in finished.plan()
+
+
+def test_other_seed_makes_everything_anew(finished):
+    jobs = finished.plan("--config", "seed=1")
+    assert jobs["make_scenes"] == 2 and jobs["train_stage"] == 10 and jobs["render_blur"] == 18
+
+
+def test_where_runs_are_recorded_changes_no_result(finished):
+    finished.configure(tracking={"enabled": False})
+    assert finished.plan() == {}
+
+
+def test_psi_range_reruns_the_masked_branch_alone(finished):
+    finished.configure(
+        cameras=[
+            {"name": "standard", "optics": "standard"},
+            {"name": "masked", "optics": {"kind": "masked", "psi_range": [0, 7]}},
+        ]
+    )
+    assert trained(finished) == {f"masked/{stage}" for stage in ("center", "f35", "f26", "f17")}
+    assert all("/masked/" in path for path in finished.planned("render_blur"))
+
+
+def test_sequence_tables_are_evaluated_singly_when_one_is_lost(finished):
+    (finished.folder / "results/evaluation/masked/sequences/005.csv").unlink()
+    jobs = finished.plan()
+    assert jobs.get("evaluate_004") == 1 and "evaluate_000" not in jobs and "train_stage" not in jobs
+
+
+def test_groups_table_is_plain(finished_once):
+    rows = list(csv.DictReader(io.StringIO((finished_once.folder / "results/groups.csv").read_text())))
+    assert list(rows[0]) == ["split", "sequence", "group", "first_frame", "num_frames"]
+    assert len(rows) == 2 * 2 + 1 + 6
