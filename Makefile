@@ -1,0 +1,61 @@
+# Every target sets up what it needs by itself: `make demo` on a fresh clone just works.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# The workflow starts its jobs with whatever python comes first on the path.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export MLFLOW_DISABLE_TELEMETRY := true
+# One thread a job: Snakemake fills the cores with jobs.
+export OMP_NUM_THREADS ?= 1
+SOURCES := Snakefile workflow/rules
+
+.PHONY: demo results mlflow test test-slow lint format schema bench graph clean
+
+demo: $(READY)
+	snakemake --cores all --no-hooks
+	@unsmear results
+
+results: $(READY)
+	@unsmear results
+
+mlflow: $(READY)
+	mlflow ui --backend-store-uri sqlite:///results/mlflow/mlflow.db --host 127.0.0.1 --port 5000
+
+test: $(READY)
+	python -m pytest -m "not slow"
+
+test-slow: $(READY)
+	python -m pytest -m slow
+
+lint: $(READY)
+	ruff check .
+	ruff format --check .
+	mypy
+	snakefmt --check $(SOURCES)
+	snakemake --lint --workflow-profile none
+
+format: $(READY)
+	ruff check --fix .
+	ruff format .
+	snakefmt $(SOURCES)
+
+schema: $(READY)
+	python -m unsmear.schema workflow/schemas/config.schema.json
+
+bench: $(READY)
+	python benchmarks/run.py
+
+graph: $(READY)
+	python -m unsmear.rule_graph docs/rule_graph.svg
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unsmear needs Python 3.11 or newer, found " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.lock)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(READY)
+
+clean:
+	rm -rf results .snakemake
