@@ -91,7 +91,7 @@ def draw_direction(
 
 def draw_scatter(results: Sequence[SystemResults], output: Path, config: ReportConfig) -> None:
     """Mean PSNR of each sequence, last trained system against the first, extremes named."""
-    trained = [result for result in results if result.kind != "input"]
+    trained = [result for result in results if result.kind == "trained"]
     with figure_file(output, (5.6, 5.4), config.figure_dpi) as figure:
         axes = figure.add_subplot()
         if len(trained) < 2:
@@ -120,6 +120,7 @@ def draw_scatter(results: Sequence[SystemResults], output: Path, config: ReportC
                 textcoords="offset points",
                 ha="right" if to_left else "left",
                 fontsize=9,
+                bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
             )
             note.set_in_layout(False)
             axes.scatter(across[sequence], up[sequence], s=60, facecolor="none", edgecolor=INK, linewidth=1.2)

@@ -15,6 +15,7 @@ from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.cost import measure_cost
+from unsmear.evaluation.differences import measure_differences
 from unsmear.evaluation.evaluate import evaluate_sequences
 from unsmear.evaluation.predict import Predictor
 from unsmear.evaluation.robustness import measure_robustness, perturbed_cameras
@@ -186,3 +187,17 @@ def test_robustness_table(weights, store, tmp_path):
     again = tmp_path / "again.csv"
     measure_robustness(*arguments, again, config)
     assert again.read_bytes() == (tmp_path / "robustness.csv").read_bytes()
+
+
+def test_differences_are_measured_against_whole_pictures(weights, pictures, tmp_path):
+    variants = {
+        "same": EvaluationConfig(batch_size=3),
+        "one tile": EvaluationConfig(tile_size=64, batch_size=1),
+        "bfloat16": EvaluationConfig(precision="bfloat16"),
+    }
+    found = measure_differences(weights, pictures, variants, tmp_path / "differences.json")
+    assert found["one tile"]["mean_codes"] == 0 and found["one tile"]["share_equal"] == 1
+    assert found["same"]["max_codes"] <= 1
+    assert 0 < found["bfloat16"]["mean_codes"] <= found["bfloat16"]["max_codes"]
+    written = json.loads((tmp_path / "differences.json").read_text())["variants"]["bfloat16"]
+    assert written == found["bfloat16"]
