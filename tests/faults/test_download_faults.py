@@ -7,12 +7,16 @@ import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
-from fault_server import Fault, FaultServer
+from fault_server import Fault, FaultServer, serve
 
 from unsmear.files import sha256_of
 from unsmear.frames import partial, reds
 from unsmear.frames.config import Checksum, RedsConfig
+from unsmear.frames.extract import extract_sequence
+from unsmear.scenes.archives import make_archive
+from unsmear.scenes.config import ScenesConfig
 
 WHOLE = "train_orig_part0.zip"
 SINGLE = "train_002.zip"
@@ -318,3 +322,19 @@ def test_a_proxy_from_the_environment_is_used_and_not_told(
     with pytest.raises(ValueError) as failed:
         reds.fetch_archive(SINGLE, tmp_path / SINGLE, given)
     assert "SECRET" not in str(failed.value)
+
+
+def test_built_in_scenes_come_through_the_network_as_they_are(tmp_path: Path) -> None:
+    scenes = ScenesConfig(
+        train_sequences=2, val_sequences=1, test_sequences=1, train_frames=8, val_frames=8, sequences_per_archive=15
+    )
+    made = tmp_path / WHOLE
+    make_archive(scenes, "train_orig_part0", 3, made)
+    extract_sequence(made, "train", "002", tmp_path / "made.npy")
+    with serve({f"/{WHOLE}": made.read_bytes()}) as server:
+        server.choose = once(Fault("cut", 20_000), 1, 5)
+        for name in (WHOLE, SINGLE):
+            reds.fetch_archive(name, tmp_path / "archives" / name, settings(server, tmp_path))
+            extract_sequence(tmp_path / "archives" / name, "train", "002", tmp_path / "fetched.npy")
+            assert (tmp_path / "fetched.npy").read_bytes() == (tmp_path / "made.npy").read_bytes()
+    assert np.load(tmp_path / "made.npy").shape == (8, 128, 128, 3)

@@ -141,7 +141,7 @@ class _Ranges:
         first, end = self.file.span(piece)
         with open_range(self.session, self.remote, first, end - 1, self.transfer.timeout_s) as response:
             while first < end:
-                data = _read(response, min(end - first, BLOCK_BYTES))
+                data = read_some(response, min(end - first, BLOCK_BYTES))
                 if not data:
                     raise TransientError("the connection was cut")
                 self.file.add(piece, data)
@@ -162,7 +162,7 @@ def _download_stream(session: requests.Session, remote: RemoteFile, output: Path
                 bytes_path(output).open("wb") as stream,
                 _progress_bar(shown_name(output), remote.size, 0) as bar,
             ):
-                while data := _read(response, BLOCK_BYTES):
+                while data := read_some(response, BLOCK_BYTES):
                     stream.write(data)
                     bar.update(len(data))
                 if remote.size is not None and stream.tell() != remote.size:
@@ -176,7 +176,7 @@ def _progress_bar(name: str, total: int | None, initial: int) -> tqdm:
     return tqdm(total=total, initial=initial, unit="B", unit_scale=True, desc=name, mininterval=1.0)
 
 
-def _read(response: requests.Response, size: int) -> bytes:
+def read_some(response: requests.Response, size: int) -> bytes:
     """Next bytes as they come, at most ``size``; none at the end."""
     try:
         return bytes(response.raw.read1(size, decode_content=False))

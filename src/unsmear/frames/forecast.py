@@ -60,7 +60,7 @@ def forecast_disk(
     shapes: dict[str, tuple[int, int]] = {}
     for record in records:
         store = results / "frames" / record.split / f"{record.sequence}.npy"
-        archive = results / "archives" / record.archive
+        archive = results / "archives" / Path(record.archive).name
         if record.archive not in shapes:
             shapes[record.archive] = frame_shape or _frame_shape(record, data)
         frame_bytes = 3 * shapes[record.archive][0] * shapes[record.archive][1]

@@ -19,10 +19,9 @@ from tqdm import tqdm
 
 from unsmear.files import write_atomically
 from unsmear.frames.archive import list_members, read_member
-from unsmear.frames.download import ZIP_START, Transfer
+from unsmear.frames.download import BLOCK_BYTES, ZIP_START, Transfer, read_some
 from unsmear.frames.extract import check_numbers
 from unsmear.frames.http import (
-    NETWORK_ERRORS,
     ChangedError,
     FetchError,
     RemoteFile,
@@ -31,11 +30,10 @@ from unsmear.frames.http import (
     open_session,
     probe,
 )
-from unsmear.frames.messages import describe
 from unsmear.frames.partial import bytes_path, check_free, discard, shown_name
 from unsmear.frames.store import remove_leftovers
 
-READ_AHEAD_BYTES = 8 * 2**20
+READ_AHEAD_BYTES = 32 * 2**20
 MAX_TRIES = 3
 
 
@@ -72,7 +70,7 @@ class RangeFetcher:
             try:
                 with open_range(self.session, self.remote, position, last, self.transfer.timeout_s) as response:
                     while position <= last:
-                        data = bytes(response.raw.read1(last + 1 - position, decode_content=False))
+                        data = read_some(response, min(last + 1 - position, BLOCK_BYTES))
                         if not data:
                             raise TransientError("the connection was cut")
                         blocks.append(data)
@@ -82,8 +80,6 @@ class RangeFetcher:
                 raise FetchError("the file changed while it was read; run again") from None
             except TransientError as error:
                 backoff.failed(error)
-            except NETWORK_ERRORS as error:
-                backoff.failed(TransientError(describe(error)))
         return b"".join(blocks)
 
 

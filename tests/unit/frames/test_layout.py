@@ -6,8 +6,10 @@ import warnings
 from pathlib import Path
 
 import pytest
+import yaml
 
 from unsmear.frames.config import DataConfig
+from unsmear.frames.forecast import forecast_disk
 from unsmear.frames.layout import SourceSequence, assign_splits, plan_sequences
 
 
@@ -134,3 +136,12 @@ heavy = {"torch", "pandas", "mlflow", "av", "matplotlib", "scipy"} & set(sys.mod
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_small_experiment_is_six_sequences_under_4_gb(repository: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load((repository / "config" / "reds_small.yaml").read_text())
+    data = DataConfig(**content["data"])
+    records = plan_sequences(data)
+    assert {split: len(names) for split, names in splits(records).items()} == {"train": 4, "val": 1, "test": 1}
+    assert all("_first420.zip" in record.archive for record in records)
+    assert forecast_disk(records, data, tmp_path).download_bytes < 4_000_000_000
