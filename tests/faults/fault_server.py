@@ -39,6 +39,7 @@ class FaultServer:
     files: dict[str, bytes]
     choose: Callable[[int, str], Fault | None] = lambda number, path: None
     has_ranges: bool = True
+    chunked: bool = False  # whole answers come without a length
     validator: str = "etag"  # etag, weak, date or none
     required_token: str | None = None
     requests: list[Request] = field(default_factory=list)
@@ -129,7 +130,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(length))
+        chunked = self.server.owner.chunked and status == 200
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(length))
         self.end_headers()
         step, pause = 1 << 16, 0.0
         if kind == "cut":
@@ -138,11 +143,13 @@ class _Handler(BaseHTTPRequestHandler):
             step, pause = max(1, len(body) // 8), fault.value
         for start in range(0, len(body), step):
             block = body[start : start + step]
-            self.wfile.write(block)
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if chunked else block)
             self.wfile.flush()
             request.sent += len(block)
             if pause:
                 time.sleep(pause)
+        if chunked and kind != "cut":
+            self.wfile.write(b"0\r\n\r\n")
         if kind in ("cut", "wrong_length"):
             self.close_connection = True
 

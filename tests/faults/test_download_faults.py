@@ -106,6 +106,16 @@ def test_any_kind_of_validator_will_do(
     check(name, output, official)
 
 
+def test_a_server_that_tells_no_length_gives_whole_zips(
+    server: FaultServer, official: dict[str, bytes], tmp_path: Path
+) -> None:
+    server.has_ranges, server.chunked = False, True
+    server.choose = once(Fault("cut", 70_000), 1, 2)
+    output = tmp_path / "archives" / WHOLE
+    reds.fetch_archive(WHOLE, output, settings(server, tmp_path))
+    check(WHOLE, output, official)
+
+
 def test_a_server_without_ranges_gives_whole_zips_but_no_sequences(
     server: FaultServer, official: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -177,10 +187,22 @@ def test_a_corrupt_byte_in_a_sequence_is_fetched_again(
     check(SINGLE, output, official)
 
 
+def sibling(content: bytes) -> bytes:
+    """A sound zip of the same length with the same members; a date differs."""
+    other = bytearray(content)
+    other[10:14] = b"ABCD"
+    return bytes(other)
+
+
+@pytest.mark.parametrize("validator", ["etag", "date"])
+@pytest.mark.parametrize("same_length", [True, False])
 def test_a_file_that_changes_meanwhile_is_begun_anew(
-    server: FaultServer, official: dict[str, bytes], tmp_path: Path, shared: Path
+    server: FaultServer, tmp_path: Path, shared: Path, same_length: bool, validator: str
 ) -> None:
+    server.validator = validator
     other = (shared / "data" / "crop256" / "train_orig_part1.zip").read_bytes()
+    if same_length:
+        other = sibling(server.files[f"/{WHOLE}"])
 
     def change(number: int, path: str) -> Fault | None:
         if number == 4:
@@ -199,9 +221,7 @@ def test_a_file_that_changes_between_two_calls_is_not_mixed(server: FaultServer,
     with pytest.raises(ValueError, match="404"):
         reds.fetch_archive(WHOLE, output, settings(server, tmp_path, connections=1))
     # The same length and a sound zip (a date differs), so that the validator alone can tell.
-    other = bytearray(server.files[f"/{WHOLE}"])
-    other[10:14] = b"ABCD"
-    server.files[f"/{WHOLE}"] = bytes(other)
+    other = server.files[f"/{WHOLE}"] = sibling(server.files[f"/{WHOLE}"])
     server.choose = lambda number, path: None
     reds.fetch_archive(WHOLE, output, settings(server, tmp_path))
     assert output.read_bytes() == other
@@ -229,6 +249,14 @@ def test_the_lock_file_is_written_once_and_held_to(
     with pytest.raises(ValueError, match="sequence train/002 is not there"):
         reds.fetch_archive(SINGLE, tmp_path / "three" / SINGLE, given)
     assert not (tmp_path / "three" / WHOLE).exists()
+
+
+def test_a_lock_file_that_cannot_be_written_is_told_before_the_first_byte(server: FaultServer, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"data\.reds\.lock: .*lock\.json cannot be written"):
+        given = settings(server, tmp_path, lock=str(tmp_path / "file" / "lock.json"))
+        reds.fetch_archive(WHOLE, tmp_path / WHOLE, given)
+    assert server.requests == []
 
 
 def test_mirrors_are_tried_in_order(

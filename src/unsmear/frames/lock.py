@@ -91,6 +91,25 @@ def record(name: str, found: Checksum, lock: str | Path) -> None:
         write_json(lock, {"format": FORMAT, "files": files})
 
 
+def ensure_writable(lock: str | Path) -> None:
+    """Refuse to fetch what could not be recorded afterwards.
+
+    Raises
+    ------
+    ValueError
+        Naming the lock file.
+    """
+    lock = Path(lock)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(lock):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"data.reds.lock: {lock} cannot be written ({error.strerror}); name a file in a folder of your own"
+        ) from None
+
+
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
     with lock.with_name(f".{lock.name}.tmp").open("w") as guard:

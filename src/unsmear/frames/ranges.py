@@ -34,6 +34,7 @@ from unsmear.frames.partial import bytes_path, check_free, discard, shown_name
 from unsmear.frames.store import remove_leftovers
 
 READ_AHEAD_BYTES = 32 * 2**20
+MAX_RANGE_BYTES = 2**29
 MAX_TRIES = 3
 
 
@@ -64,6 +65,8 @@ class RangeFetcher:
         return PartialBuffer(io.BytesIO(data), first, len(data), stream)
 
     def _fetch(self, first: int, last: int) -> bytes:
+        if last - first > MAX_RANGE_BYTES:
+            raise FetchError(f"the zip there asks for {last - first} bytes at once; this is no archive of frames")
         blocks, position = [], first
         backoff = self.transfer.backoff()
         while position <= last:

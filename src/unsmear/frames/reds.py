@@ -12,7 +12,7 @@ from pathlib import Path
 from unsmear.frames.archive import open_archive
 from unsmear.frames.config import Checksum, RedsConfig
 from unsmear.frames.layout import SourceSequence
-from unsmear.frames.lock import expected_checksum, record, verify
+from unsmear.frames.lock import ensure_writable, expected_checksum, record, verify
 from unsmear.frames.mirrors import copy_file, join_url, local_folder, show_mirror
 from unsmear.frames.selection import NUM_SEQUENCES, select_sequences
 
@@ -68,6 +68,7 @@ def fetch_archive(name: str, output: str | Path, reds: RedsConfig) -> None:
         raise ValueError(f"{name}: no archive of REDS; they are named train_orig_part0.zip or train_000.zip")
     if single is not None and int(single[2]) >= NUM_SEQUENCES[single[1]]:
         raise ValueError(f"{name}: REDS {single[1]} has {NUM_SEQUENCES[single[1]]} sequences")
+    ensure_writable(reds.lock)
     reasons = []
     for mirror in reds.mirrors:
         try:
@@ -139,10 +140,12 @@ def _fetch_from(
 
 def _read_through(path: Path, name: str) -> None:
     """Check the CRC of every member: a file that nobody knows yet must at least be whole."""
-    from unsmear.frames.archive import list_members, read_member
+    from unsmear.frames.archive import MAX_MEMBER_BYTES, list_members, read_member
 
     with open_archive(path) as archive:
         if not list_members(archive, name):
             raise ValueError(f"{name}: the zip holds no sequence in REDS layout")
-        for member in archive.namelist():
-            read_member(archive, member, name)
+        for info in archive.infolist():
+            if info.file_size > MAX_MEMBER_BYTES:
+                raise ValueError(f"{name}: member {info.filename} has {info.file_size} bytes, too many for a frame")
+            read_member(archive, info.filename, name)
