@@ -20,6 +20,18 @@ COLUMNS = (
     ("ssim_frames", "SSIM frames", 3, False),
     ("direction", "direction", 2, True),
 )
+# Measures of interest to few; in a table of their own.
+MORE_COLUMNS = (
+    ("psnr_frames_plain", "PSNR frames, as predicted", 2, True),
+    ("temporal_error", "error of frame differences", 2, False),
+    ("reblur_psnr", "re-blur PSNR", 2, False),
+    ("psnr_bound", "PSNR outer frames, true middle given", 2, False),
+)
+MORE_NOTE = (
+    "Frames as predicted, not turned to the best direction; RMS error of the differences between neighbouring "
+    "frames, 8-bit codes, best direction; PSNR of the prediction put through its camera against the blurry "
+    "picture; PSNR of the other frames, best direction, where the stages are given the true middle frame."
+)
 ZERO_MARK = "°"
 NOTES = (
     "PSNR in dB, per image, RGB, 8 bit. The middle frame stands for itself; all frames are scored in the "
@@ -45,9 +57,12 @@ def format_estimate(row: Row, key: str, decimals: int, interval: bool, signed: b
     return text
 
 
-def table_cells(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
+Columns = tuple[tuple[str, str, int, bool], ...]
+
+
+def table_cells(rows: list[Row], columns: Columns = COLUMNS) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of the systems' rows, and below them the differences'."""
-    present = [column for column in COLUMNS if any(row.get(column[0]) for row in rows)]
+    present = [column for column in columns if any(row.get(column[0]) for row in rows)]
     headings = ["", *(heading for _, heading, _, _ in present)]
     cells = []
     for row in rows:
@@ -71,9 +86,17 @@ def count_line(rows: list[Row]) -> str:
     )
 
 
+def _identical_lines(rows: list[Row]) -> list[str]:
+    return [
+        f"{row['label']}: {row['num_identical']} predicted frames equal the truth; means of PSNR leave them out."
+        for row in rows
+        if row["kind"] != "difference" and int(row["num_identical"]) > 0
+    ]
+
+
 def table_notes(rows: list[Row]) -> list[str]:
     """What stands below the table."""
-    return [count_line(rows), *NOTES, *seed_lines(rows)]
+    return [count_line(rows), *NOTES, *seed_lines(rows), *_identical_lines(rows)]
 
 
 def seed_lines(rows: list[Row]) -> list[str]:
@@ -94,6 +117,11 @@ def seed_lines(rows: list[Row]) -> list[str]:
     return lines
 
 
+def system_rows(rows: list[Row]) -> list[Row]:
+    """The rows without the differences."""
+    return [row for row in rows if row["kind"] != "difference"]
+
+
 def to_markdown(table_csv: str | Path) -> str:
     """The table as Markdown, with notes."""
     rows = read_rows(table_csv)
@@ -102,8 +130,15 @@ def to_markdown(table_csv: str | Path) -> str:
     def line(parts: list[str]) -> str:
         return "| " + " | ".join(parts) + " |"
 
-    lines = [line(headings), line(["---", *["---:"] * (len(headings) - 1)]), *map(line, cells)]
-    return "\n".join([*lines, "", *table_notes(rows)]) + "\n"
+    def lines(headings: list[str], cells: list[list[str]]) -> list[str]:
+        return [line(headings), line(["---", *["---:"] * (len(headings) - 1)]), *map(line, cells)]
+
+    # A blank line between notes: Markdown joins lines otherwise.
+    text = "\n".join(lines(headings, cells)) + "\n\n" + "\n\n".join(table_notes(rows)) + "\n"
+    more_headings, more_cells = table_cells(system_rows(rows), MORE_COLUMNS)
+    if len(more_headings) > 1:
+        text += "\n" + "\n".join(lines(more_headings, more_cells)) + f"\n\n{MORE_NOTE}\n"
+    return text
 
 
 def to_latex(table_csv: str | Path) -> str:

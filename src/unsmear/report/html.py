@@ -50,7 +50,7 @@ def write_report(
 
     body = [f"<h2 id='look'>Blurry and sharp</h2><p>One blurry picture went in, {_count(gallery)} frames came "
             "out. Drag the line, choose a frame, or play them.</p>", parts.slider(gallery)]  # fmt: skip
-    body += ["<h2 id='results'>Results</h2>", parts.results_table(rows)]
+    body += ["<h2 id='results'>Results</h2>", parts.results_table(rows), parts.more_measures(rows)]
     body += ["<h2 id='figures'>Figures</h2><div class='pair'>"]
     for path in map(Path, figures):
         title = path.stem.replace("_", " ")

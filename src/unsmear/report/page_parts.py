@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from unsmear.evaluation.table_text import Row, table_cells, table_notes
+from unsmear.evaluation.table_text import MORE_COLUMNS, MORE_NOTE, Row, system_rows, table_cells, table_notes
 
 # Title, caption and text for those who cannot see it, of each figure that the report knows.
 FIGURES = {
@@ -101,7 +101,21 @@ def gallery_data(gallery: Mapping[str, Any]) -> str:
 
 def results_table(rows: Sequence[Row]) -> str:
     """The table; on a narrow screen each row becomes a list."""
-    headings, cells = table_cells(list(rows))
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table_notes(list(rows)))
+    return _table(list(rows), *table_cells(list(rows))) + notes
+
+
+def more_measures(rows: Sequence[Row]) -> str:
+    """Measures that few ask for, folded away."""
+    systems = system_rows(list(rows))
+    headings, cells = table_cells(systems, MORE_COLUMNS)
+    if len(headings) == 1:
+        return ""
+    note = f'<p class="note">{escape(MORE_NOTE)}</p>'
+    return f"<details><summary>Further measures</summary>{_table(systems, headings, cells)}{note}</details>"
+
+
+def _table(rows: list[Row], headings: list[str], cells: list[list[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
     body, seen_difference = [], False
     for row, (label, *values) in zip(rows, cells, strict=True):
@@ -111,10 +125,9 @@ def results_table(rows: Sequence[Row]) -> str:
             classes, seen_difference = "difference first-difference", True
         line = "".join(_cell(value, name) for value, name in zip(values, headings[1:], strict=True))
         body.append(f'<tr class="{classes}"><th scope="row">{escape(label)}</th>{line}</tr>')
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table_notes(list(rows)))
     return (
         f'<div class="scroll"><table class="results"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table></div>{notes}"
+        f"<tbody>{''.join(body)}</tbody></table></div>"
     )
 
 

@@ -221,6 +221,7 @@ def test_table_of_known_systems(chain):
     assert "Re-trained (Masked) − Re-trained (Standard)" in markdown
     assert "°" in markdown.split("Re-trained (Masked) −")[1].splitlines()[0]
     assert r"\bottomrule" in outputs[2].read_text()
+    assert "error of frame differences" in markdown and "equal the truth" not in markdown
     summary = format_summary(outputs[0])
     assert "7 test sequences, 14 groups (2 too still" in summary
     assert f"{float(masked['psnr_middle']):.2f}" in summary
@@ -247,6 +248,29 @@ def test_table_of_two_sequences_has_no_interval(chain):
     assert "[" not in outputs[1].read_text().split("PSNR in dB")[0]
     assert "mean of 2 seeds" in outputs[1].read_text()
     assert "too few sequences for intervals" in format_summary(outputs[0])
+
+
+def test_identical_frames_are_counted_and_left_out(chain):
+    def mostly_noise(frames: np.ndarray) -> np.ndarray:
+        spoilt = noise(5)(frames)
+        spoilt[3] = frames[3]
+        return spoilt
+
+    systems = [
+        {"system": "input_masked", "camera": "masked", "kind": "input", "per_frame": per_frame(chain, "input_masked")},
+        {
+            "system": "masked",
+            "camera": "masked",
+            "kind": "trained",
+            "per_frame": per_frame(chain, "masked", mostly_noise),
+        },
+    ]
+    outputs = [chain["root"] / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
+    write_table(systems, {}, *outputs)
+    row = read_rows(outputs[0])[1]
+    assert row["num_identical"] == "14" and row["psnr_middle"] == "" and row["gain_middle"] == ""
+    assert float(row["psnr_frames"]) == pytest.approx(10 * np.log10(255**2 / (25 + 1 / 12)), abs=0.1)
+    assert "14 predicted frames equal the truth" in outputs[1].read_text()
 
 
 def test_different_groups_are_refused(chain):
