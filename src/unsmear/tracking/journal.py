@@ -7,6 +7,7 @@ Numbers that JSON does not know are written as the strings ``NaN``, ``Infinity``
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import math
@@ -21,6 +22,10 @@ FORMAT_VERSION = 1
 FILE_NAME = "tracking.jsonl"
 # A data-loading process may hold a dead job's journal open for some seconds more.
 WAIT_FOR_WRITER_S = 10.0
+
+
+# json.dumps would make one anew for each record.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 class Entry(NamedTuple):
@@ -106,7 +111,7 @@ class Journal:
         self.path = path
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = path.open("ab")
+        self._stream = path.open("ab", buffering=0)
         if not lock_file(self._stream.fileno(), WAIT_FOR_WRITER_S):
             self._stream.close()
             raise ValueError(f"another process writes {path}; wait for it or give this run a folder of its own")
@@ -114,11 +119,12 @@ class Journal:
 
     def append(self, record: dict[str, Any]) -> None:
         """Write one record; it is with the operating system when this returns."""
-        line = json.dumps(record, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+        line = _ENCODER.encode(record).encode() + b"\n"
         with self._lock:
             if not self._stream.closed:
-                self._stream.write(line)
-                self._stream.flush()
+                # Unbuffered: one system call a record. It writes less only where the disk is full.
+                if self._stream.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, "the disk is full", str(self.path))
 
     def close(self) -> None:
         """Bring everything to the disk and let go of the file."""

@@ -1,0 +1,117 @@
+"""What tracking costs a training step: with a store that is well, and with servers that are not.
+
+Run ``python benchmarks/tracking.py``. Steps are a fixed matrix product on one core that takes about 25 ms, which is
+short for a training step; every step logs six metrics. Each round runs all cases in turn, so that a change of the
+machine's load meets all of them. Processor time suffers least from other programs: the share of logging in it must
+not exceed `LIMIT`, else the exit status is 1. What the sending process uses, at the lowest priority, stands apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import socket
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+
+from unsmear.tracking import TrackingConfig, open_tracker
+from unsmear.tracking.sync import create_store
+
+LIMIT = 0.02
+
+
+class Measured(NamedTuple):
+    """Seconds of one run."""
+
+    steps: list[float]  # each whole step
+    calls: list[float]  # logging in each step
+    processor: float  # of this process, all threads
+    logging: float  # of the thread that trains, inside the calls
+    sender: float  # of the sending process
+
+
+def measure(config: TrackingConfig, root: Path, name: str, num_steps: int, size: int) -> Measured:
+    """Run a loop that computes and logs."""
+    left = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
+    steps, calls, logging = [], [], 0.0
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with open_tracker(config, root, root / name, "benchmark", name, {"size": size}) as tracker:
+        processor = time.process_time()
+        for step in range(num_steps):
+            start = time.perf_counter()
+            loss = float((left @ left)[0, 0])
+            before, before_processor = time.perf_counter(), time.thread_time()
+            tracker.log_metrics({f"metric{index}": loss + index for index in range(6)}, step)
+            logging += time.thread_time() - before_processor
+            end = time.perf_counter()
+            steps.append(end - start)
+            calls.append(end - before)
+        processor = time.process_time() - processor
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    sender = after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
+    return Measured(steps, calls, processor, logging, sender)
+
+
+def hanging_server() -> str:
+    """Address of a server that takes requests and never answers."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    kept: list[socket.socket] = []
+
+    def accept() -> None:
+        while True:
+            kept.append(listener.accept()[0])
+
+    threading.Thread(target=accept, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def main() -> None:
+    """Print a table: milliseconds of a step and of logging, and the share of tracking."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=200, help="steps of a run")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each case")
+    parser.add_argument("--size", type=int, default=1000, help="side of the matrices")
+    options = parser.parse_args()
+    quick = {"finish_wait_s": 1.0, "timeout_s": 2}
+    cases = {
+        "off": TrackingConfig(enabled=False),
+        "embedded store": TrackingConfig(),
+        "no server there": TrackingConfig(uri="http://127.0.0.1:9", **quick),
+        "server hangs": TrackingConfig(uri=hanging_server(), **quick),
+    }
+    runs: dict[str, list[Measured]] = {name: [] for name in cases}
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        create_store(cases["embedded store"], root)
+        for round_number in range(options.rounds):
+            for name, config in cases.items():
+                runs[name].append(measure(config, root, f"{name}/{round_number}", options.steps, options.size))
+    print("| case | step, ms | logging, ms | share of logging in processor time | whole loop against off | sender, s |")
+    print("|---|---|---|---|---|---|")
+    shares = []
+    for name, found in runs.items():
+        step = 1e3 * statistics.median(value for run in found for value in run.steps)
+        call = 1e3 * statistics.median(value for run in found for value in run.calls)
+        share = sum(run.logging for run in found) / sum(run.processor for run in found)
+        pairs = zip(found, runs["off"], strict=True)
+        ratio = statistics.median(run.processor / off.processor for run, off in pairs)
+        sender = statistics.median(run.sender for run in found)
+        print(f"| {name} | {step:.2f} | {call:.4f} | {share:.2%} | {ratio - 1:+.2%} | {sender:.1f} |")
+        shares.append(share)
+    if max(shares) > LIMIT:
+        sys.exit(f"logging takes {max(shares):.2%} of a step, more than {LIMIT:.0%}")
+
+
+if __name__ == "__main__":
+    main()
