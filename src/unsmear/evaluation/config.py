@@ -105,7 +105,7 @@ class ReportConfig(BaseModel):
     regions: tuple[Region, ...] = Field((), description="Further frame groups, or squares, to show.")
     labels: dict[str, str] = Field(default_factory=dict, description="Text for a system, by its name.")
     video_rate: float = Field(8.0, gt=0, le=60, description="Frames a second in videos, 0 to 60.")
-    video_loops: int = Field(6, ge=1, le=100, description="Times that a video repeats its frames, 1 to 100.")
+    video_loops: int = Field(4, ge=1, le=100, description="Times that a video repeats its frames, 1 to 100.")
     video_height: int = Field(
         360, ge=64, le=2160, description="Small pictures are enlarged to about this height in videos, px."
     )
