@@ -13,9 +13,8 @@ def simulate_psfs(
 ) -> np.ndarray:
     """PSFs of a camera for every frame of a group, or for every sub-frame.
 
-    Frame i (from 1) stands for the time from i - 1/2 to i + 1/2; its ``factor`` sub-frames are the middles
-    of equal parts of that. A sweep runs evenly, so that the first frame's middle sees the first psi and the
-    last frame's middle the last one.
+    Frame i (from 1) stands for the time from i - 1/2 to i + 1/2. A sweep runs evenly, so that the first
+    frame's middle sees the first psi and the last frame's middle the last one.
 
     Parameters
     ----------
@@ -26,7 +25,7 @@ def simulate_psfs(
 
     Returns
     -------
-    (N F, K, K, 3) float64; PSFs of a file are interpolated linearly between the frames.
+    (T, K, K, 3) float64, T = N for factor 1, else N F + 1; PSFs of a file are interpolated linearly between the frames.
 
     Raises
     ------
@@ -54,7 +53,7 @@ def simulate_psfs(
             )
         psfs = _between_frames(psfs, times)
     else:
-        psfs = delta_psfs(num_frames * factor)
+        psfs = delta_psfs(len(times))
     if config.normalize == "unit_sum":
         psfs = normalize_psfs(psfs)
     largest = psfs.sum(axis=(1, 2)).max()
@@ -90,8 +89,36 @@ def simulate_weights(config: CameraConfig, num_frames: int) -> np.ndarray:
 
 
 def subframe_times(num_frames: int, factor: int) -> np.ndarray:
-    """Middles of the sub-frames, (num_frames * factor,), in frame times; frame i has its own middle at i."""
-    return 0.5 + (np.arange(num_frames * factor) + 0.5) / factor
+    """Moments of the sub-frames in frame times, where frame i (from 1) has its own middle at i.
+
+    With factor 1 these are the frames. With an even factor F they follow each other by 1 / F from 1/2 to
+    num_frames + 1/2 and have the frames among them: (num_frames * F + 1,).
+    """
+    if factor == 1:
+        return np.arange(1.0, num_frames + 1)
+    assert factor % 2 == 0, "an odd factor has no sub-frame on the boundary of two frame times"
+    return 0.5 + np.arange(num_frames * factor + 1) / factor
+
+
+def subframe_weights(weights: np.ndarray, factor: int) -> np.ndarray:
+    """Share of each sub-frame in the exposure, by the trapezoidal rule within each frame time.
+
+    Parameters
+    ----------
+    weights : (N,) share of each frame
+    factor : sub-frames in a frame time
+
+    Returns
+    -------
+    as long as :func:`subframe_times`, of the same sum
+    """
+    if factor == 1:
+        return weights
+    shares = np.zeros(len(weights) * factor + 1)
+    rule = np.array([0.5, *np.ones(factor - 1), 0.5]) / factor
+    for index, weight in enumerate(weights):
+        shares[index * factor : (index + 1) * factor + 1] += weight * rule
+    return shares
 
 
 def _between_frames(psfs: np.ndarray, times: np.ndarray) -> np.ndarray:

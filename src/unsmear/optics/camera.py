@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from unsmear.files import write_atomically, write_json
-from unsmear.optics.build import simulate_psfs, simulate_weights
+from unsmear.optics.build import simulate_psfs, simulate_weights, subframe_weights
 from unsmear.optics.config import CameraConfig, NoiseConfig
 from unsmear.optics.exposure import Renderer
 from unsmear.optics.psf import load_psfs
@@ -36,7 +36,7 @@ class Camera:
     interpolation : sub-frames in a frame time; 1 renders from the frames alone
     noise : of the sensor
     quantize : round or truncate
-    subframe_psfs : (N * interpolation, K, K, 3) where ``interpolation`` is above 1
+    subframe_psfs : (N * interpolation + 1, K, K, 3) where ``interpolation`` is above 1
     """
 
     name: str
@@ -176,7 +176,7 @@ class Camera:
     def _renderer(self, height: int, width: int) -> Renderer:
         if (height, width) not in self._renderers:
             psfs = self.psfs if self.subframe_psfs is None else self.subframe_psfs
-            weights = np.repeat(self.weights / self.interpolation, self.interpolation)
+            weights = subframe_weights(self.weights, self.interpolation)
             self._renderers[height, width] = Renderer(psfs, weights, height, width)
         return self._renderers[height, width]
 

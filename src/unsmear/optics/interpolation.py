@@ -14,9 +14,9 @@ from unsmear.optics.response import Response
 def interpolate_frames(frames: np.ndarray, factor: int, response: Response) -> Iterator[np.ndarray]:
     r"""Make the sub-frames of a group, one at a time, in linear light.
 
-    Frame i (from 1) shows the scene at time i and stands for i - 1/2 to i + 1/2; its sub-frames are the
-    middles of ``factor`` equal parts of that. Between two frames both are moved towards the moment asked
-    for and mixed by nearness:
+    Frame i (from 1) shows the scene at time i and stands for i - 1/2 to i + 1/2. Its sub-frames follow each
+    other by 1 / ``factor`` and have the frame itself among them. Between two frames both are moved towards
+    the moment asked for and mixed by nearness:
 
     .. math:: x_\tau(p) = (1 - \tau) \, x_0(p + f_{\tau 0}(p)) + \tau \, x_1(p + f_{\tau 1}(p))
 
@@ -31,7 +31,7 @@ def interpolate_frames(frames: np.ndarray, factor: int, response: Response) -> I
 
     Yields
     ------
-    N * factor times (H, W, 3) float32
+    (H, W, 3) float32 for each of :func:`unsmear.optics.build.subframe_times`
 
     Source: flow by Kroeger et al., ECCV 2016 (dense inverse search); its way to the moment in between by
     Jiang et al., CVPR 2018, eq. 4.
@@ -40,7 +40,7 @@ def interpolate_frames(frames: np.ndarray, factor: int, response: Response) -> I
         raise ValueError("interpolation needs 2 frames or more in a group; set interpolation factor: 1")
     pair = -1
     for time in subframe_times(len(frames), factor).tolist():
-        if factor == 1:
+        if time == round(time) and 1 <= time <= len(frames):
             yield response.linearize(frames[round(time) - 1])
             continue
         # The pair of neighbours (from 0), and where between them; outside of 0 to 1 beyond the ends.
@@ -55,6 +55,7 @@ def interpolate_frames(frames: np.ndarray, factor: int, response: Response) -> I
 def _flows_between(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Flow from the first frame to the second and back, each (H, W, 2) float32, x and y in pixels."""
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    estimator.setFinestScale(0)  # to full resolution: slow motion is judged by small fractions of a pixel
     before, after = (cv2.cvtColor(np.ascontiguousarray(f), cv2.COLOR_RGB2GRAY) for f in (first, second))
     still = np.zeros((*first.shape[:2], 2), np.float32)
     forward = estimator.calc(before, after, still.copy())

@@ -63,9 +63,9 @@ def test_files_of_the_config_are_not_needed_any_more(tmp_path: Path) -> None:
     camera = Camera.load(*paths)
     assert camera.render(some_frames(7)).shape == (30, 41, 3)
     np.testing.assert_array_equal(camera.psfs, asymmetric_psfs(7))
-    # Half-way between the middles of frames 2 and 3 lies a linear mixture; the sub-frames beside it are 3/8 and 5/8.
-    assert camera.subframe_psfs is not None
-    expected = 0.625 * camera.psfs[1] + 0.375 * camera.psfs[2]
+    # A quarter of the way from the middle of frame 2 to that of frame 3 lies a linear mixture.
+    assert camera.subframe_psfs is not None and len(camera.subframe_psfs) == 29
+    expected = 0.75 * camera.psfs[1] + 0.25 * camera.psfs[2]
     np.testing.assert_allclose(camera.subframe_psfs[7], expected)
     np.testing.assert_array_equal(camera.subframe_psfs[0], camera.psfs[0])
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from unsmear.optics.build import subframe_times
+from unsmear.optics.build import subframe_times, subframe_weights
 from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig, MaskedOptics
 from unsmear.optics.exposure import expose
@@ -31,14 +31,25 @@ def codes(light: np.ndarray) -> np.ndarray:
 FRAMES = np.stack([codes(pattern(float(i))) for i in range(1, 8)])
 
 
-def test_sub_frames_are_the_middles_of_equal_parts() -> None:
+def test_sub_frames_follow_each_other_and_contain_the_frames() -> None:
     np.testing.assert_allclose(subframe_times(2, 1), [1, 2])
-    np.testing.assert_allclose(subframe_times(2, 4), [0.625, 0.875, 1.125, 1.375, 1.625, 1.875, 2.125, 2.375])
+    np.testing.assert_allclose(subframe_times(2, 4), [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.5])
+
+
+def test_weights_integrate_each_frame_time_by_itself() -> None:
+    weights = subframe_weights(np.array([0.75, 0.25]), 2)
+    np.testing.assert_allclose(weights, np.array([0.75, 1.5, 1.0, 0.5, 0.25]) / 4)
+    np.testing.assert_array_equal(subframe_weights(np.array([0.75, 0.25]), 1), [0.75, 0.25])
+    for factor in (2, 4, 8, 16):
+        assert subframe_weights(np.full(7, 1 / 7), factor).sum() == pytest.approx(1)
+        assert len(subframe_weights(np.full(7, 1 / 7), factor)) == len(subframe_times(7, factor))
 
 
 def test_sub_frames_show_their_own_moment() -> None:
     inner = np.s_[16:-16, 24:-24]
     for time, picture in zip(subframe_times(7, 4), interpolate_frames(FRAMES, 4, Response()), strict=True):
+        if time == round(time):
+            np.testing.assert_allclose(picture, FRAMES[round(time) - 1] / 255, atol=1e-7)
         right = np.sqrt(np.mean((picture - pattern(time))[inner] ** 2))
         wrong = min(np.sqrt(np.mean((picture - pattern(time + d))[inner] ** 2)) for d in (-0.25, 0.25))
         assert right < 0.02 and right < 0.3 * wrong, f"at {time}"
@@ -62,7 +73,7 @@ def test_light_is_mixed_not_codes() -> None:
 
 @pytest.mark.parametrize("factor", [2, 4, 8, 16])
 def test_the_standard_picture_comes_nearer_to_the_integral(factor: int) -> None:
-    truth = np.mean([pattern(t) for t in subframe_times(7, 16)], axis=0)
+    truth = np.mean([pattern(0.5 + (i + 0.5) / 16) for i in range(7 * 16)], axis=0)
     errors = []
     for number in (1, factor):
         camera = Camera.from_config(CameraConfig(interpolation={"factor": number}), 7)
@@ -72,7 +83,7 @@ def test_the_standard_picture_comes_nearer_to_the_integral(factor: int) -> None:
 
 
 def test_the_masked_picture_comes_nearer_to_the_integral() -> None:
-    times = subframe_times(7, 16)
+    times = 0.5 + (np.arange(7 * 16) + 0.5) / 16
     psfs = simulate_sweep(MaskedOptics(), 8 / 6 * (times - 1), 0.0)
     truth = expose(np.stack([pattern(t) for t in times]), psfs)
     errors = []
@@ -92,7 +103,8 @@ def test_weights_hold_for_all_sub_frames_of_a_frame() -> None:
     optics = {"kind": "coded_exposure", "weights": [1, 0, 0]}
     camera = Camera.from_config(CameraConfig(optics=optics, interpolation={"factor": 4}), 3)
     sub = list(interpolate_frames(FRAMES[:3], 4, Response()))
-    np.testing.assert_allclose(camera.render_float(FRAMES[:3]), np.mean(sub[:4], axis=0), atol=1e-5)
+    expected = np.tensordot([1 / 8, 1 / 4, 1 / 4, 1 / 4, 1 / 8], np.stack(sub[:5]), 1)
+    np.testing.assert_allclose(camera.render_float(FRAMES[:3]), expected, atol=1e-5)
 
 
 def test_one_frame_cannot_be_interpolated() -> None:
