@@ -46,7 +46,7 @@ class RemoteFile:
 def open_session(url: str, connections: int = 1) -> requests.Session:
     """A session for a mirror, with its token and the proxies from the environment.
 
-    `UNSMEAR_TOKEN` goes to any mirror, `HF_TOKEN` to huggingface.co alone. A redirect to another
+    `UNSMEAR_TOKEN` goes to any mirror, `HF_TOKEN` to https://huggingface.co alone. A redirect to another
     host loses the token.
     """
     session = requests.Session()
@@ -55,7 +55,7 @@ def open_session(url: str, connections: int = 1) -> requests.Session:
     session.mount("https://", adapter)
     session.headers.update({"Accept-Encoding": "identity", "User-Agent": "unsmear"})
     token = os.environ.get("UNSMEAR_TOKEN")
-    if not token and urllib.parse.urlsplit(url).hostname == "huggingface.co":
+    if not token and urllib.parse.urlsplit(url)[:2] == ("https", "huggingface.co"):
         token = os.environ.get("HF_TOKEN")
     if token:
         session.headers["Authorization"] = f"Bearer {token}"
