@@ -159,8 +159,8 @@ def group_section(entry: Mapping[str, Any], has_gif: bool) -> str:
  loop muted playsinline controls preload="metadata"
  aria-label="{escape(caption)}: blurry inputs, systems and truth side by side"></video>
 <p class="links"><span>Alone:</span>{listed}</p>
-{figure(f"figures/{name}_middle.png", "The middle frame, whole and magnified.", f"Middle frame. {caption}")}
-{figure(f"figures/{name}_frames.png", "All frames, as predicted.", f"All frames in a row. {caption}")}"""
+{figure(f"figures/{name}_middle.png", "The middle frame, whole and magnified. Inputs are equalised: divided by their PSFs' energy.", f"Middle frame. {caption}")}
+{figure(f"figures/{name}_frames.png", "All frames, as predicted, with the PSNR of each; on the left what the system was given.", f"All frames in a row. {caption}")}"""
 
 
 def costs_table(costs: Mapping[str, Mapping[str, Any]]) -> str:

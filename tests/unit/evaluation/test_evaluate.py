@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -313,6 +314,14 @@ def test_reblur_of_the_truth_is_the_input():
     camera = TintingCamera()
     assert reblur_psnr(frames, camera.render(frames, 0), camera) == np.inf
     assert reblur_psnr(frames // 2, camera.render(frames, 0), camera) < 20
+
+
+@pytest.mark.parametrize("module", ["evaluate", "config", "table_text"])
+def test_light_jobs_import_neither_torch_nor_pandas(module):
+    code = f"import sys, unsmear.evaluation.{module}; print([m for m in ('torch', 'pandas') if m in sys.modules])"
+    if module == "evaluate":
+        code = f"import unsmear.optics.camera, unsmear.frames.store, unsmear.frames.grouping; {code}"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
 def test_config_refuses_nonsense():
