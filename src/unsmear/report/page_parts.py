@@ -154,13 +154,23 @@ def group_section(entry: Mapping[str, Any], has_gif: bool) -> str:
     links = [(f"videos/{name}_{each['system']}.mp4", each["label"]) for each in entry["sources"]]
     links += [(f"videos/{name}.gif", "GIF of all systems")] if has_gif else []
     listed = "".join(f'<a href="{escape(path)}">{escape(text)}</a>' for path, text in links)
+    middle = figure(
+        f"figures/{name}_middle.png",
+        "The middle frame, whole and magnified. Inputs are equalised: divided by their PSFs' energy.",
+        f"Middle frame. {caption}",
+    )
+    frames = figure(
+        f"figures/{name}_frames.png",
+        "All frames, as predicted, with the PSNR of each; on the left what the system was given.",
+        f"All frames in a row. {caption}",
+    )
     return f"""<h3>{escape(caption)}</h3>
 <video src="videos/{escape(name)}.mp4" poster="videos/{escape(name)}.png"
  loop muted playsinline controls preload="metadata"
  aria-label="{escape(caption)}: blurry inputs, systems and truth side by side"></video>
 <p class="links"><span>Alone:</span>{listed}</p>
-{figure(f"figures/{name}_middle.png", "The middle frame, whole and magnified. Inputs are equalised: divided by their PSFs' energy.", f"Middle frame. {caption}")}
-{figure(f"figures/{name}_frames.png", "All frames, as predicted, with the PSNR of each; on the left what the system was given.", f"All frames in a row. {caption}")}"""
+{middle}
+{frames}"""
 
 
 def costs_table(costs: Mapping[str, Mapping[str, Any]]) -> str:
