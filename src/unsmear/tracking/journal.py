@@ -121,10 +121,9 @@ class Journal:
         """Write one record; it is with the operating system when this returns."""
         line = _ENCODER.encode(record).encode() + b"\n"
         with self._lock:
-            if not self._stream.closed:
-                # Unbuffered: one system call a record. It writes less only where the disk is full.
-                if self._stream.write(line) != len(line):
-                    raise OSError(errno.ENOSPC, "the disk is full", str(self.path))
+            # Unbuffered: one system call a record. It writes less only where the disk is full.
+            if not self._stream.closed and self._stream.write(line) != len(line):
+                raise OSError(errno.ENOSPC, "the disk is full", str(self.path))
 
     def close(self) -> None:
         """Bring everything to the disk and let go of the file."""

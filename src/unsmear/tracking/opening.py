@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from unsmear.files import write_json
 from unsmear.tracking.background import BackgroundSender
 from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.destination import resolve_destination
@@ -13,7 +14,7 @@ from unsmear.tracking.journal import FILE_NAME, read_header
 from unsmear.tracking.past import put_aside_other_run
 from unsmear.tracking.provenance import collect_provenance
 from unsmear.tracking.reporting import warn
-from unsmear.tracking.state import read_state, write_summary
+from unsmear.tracking.state import read_state, summarise
 from unsmear.tracking.system_metrics import SystemMetrics
 from unsmear.tracking.tracker import JournalTracker, NullTracker, Tracker
 
@@ -75,8 +76,9 @@ def open_tracker(
     def end() -> None:
         if sender is not None:
             sender.finish(config.finish_wait_s)
-        synced = write_summary(directory, destination.public)
-        if not synced and send != "later":
+        summary = summarise(directory, destination.public)
+        write_json(directory / "tracking.json", summary)
+        if not summary["synced"] and send != "later":
             warn(f"records of {run_name} wait in {directory / FILE_NAME}; `snakemake sync_tracking` sends them")
 
     tracker = _TrackerWithParts(

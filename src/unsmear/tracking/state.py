@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from unsmear.files import write_json
 from unsmear.tracking.journal import FILE_NAME, lock_file, read_entries, read_header
@@ -55,17 +56,13 @@ def directory_lock(directory: Path, name: str, wait_s: float | None = None) -> I
         yield lock_file(stream.fileno(), wait_s)
 
 
-def write_summary(directory: Path, destination: str, keep_time: bool = False) -> bool:
-    """Write ``tracking.json`` of a run and return whether everything has arrived.
-
-    With ``keep_time`` the file's time of change stays, so that synchronising makes no result look new.
-    """
-    path, journal = directory / "tracking.json", directory / FILE_NAME
+def summarise(directory: Path, destination: str) -> dict[str, Any]:
+    """What ``tracking.json`` says of a run: its id, its number of records, and whether all of them have arrived."""
+    journal = directory / FILE_NAME
     header = read_header(journal)
     entries = [entry.end for entry in read_entries(journal)]
     state = read_state(directory, header["key"], destination)
-    synced = state.run_id is not None and state.position >= entries[-1]
-    summary = {
+    return {
         "format_version": FORMAT_VERSION,
         "enabled": True,
         "run_id": state.run_id,
@@ -75,10 +72,14 @@ def write_summary(directory: Path, destination: str, keep_time: bool = False) ->
         "uri": destination,
         "num_records": len(entries),
         "num_refused": state.refused,
-        "synced": synced,
+        "synced": state.run_id is not None and state.position >= entries[-1],
     }
-    times = path.stat() if keep_time and path.exists() else None
-    write_json(path, summary)
-    if times is not None:
+
+
+def renew_summary(directory: Path, summary: dict[str, Any]) -> None:
+    """Bring an existing ``tracking.json`` up to date without making it look new to the workflow."""
+    path = directory / "tracking.json"
+    if path.exists() and json.loads(path.read_text()) != summary:
+        times = path.stat()
+        write_json(path, summary)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    return synced

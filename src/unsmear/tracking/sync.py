@@ -16,7 +16,7 @@ from unsmear.tracking.destination import resolve_destination
 from unsmear.tracking.journal import FILE_NAME, is_being_written
 from unsmear.tracking.past import read_past
 from unsmear.tracking.reporting import warn
-from unsmear.tracking.state import directory_lock, write_summary
+from unsmear.tracking.state import directory_lock, renew_summary, summarise
 
 if TYPE_CHECKING:
     from unsmear.tracking.mlflow import MlflowStore
@@ -116,7 +116,6 @@ def sync_journals(root: str | Path, config: TrackingConfig, attempts: int = 4) -
     reachable = store is not None
     for journal in journals:
         directory = journal.parent
-        synced = False
         with directory_lock(directory, "send", wait_s=0.0) as free:
             if free and store is not None and reachable:
                 try:
@@ -124,8 +123,10 @@ def sync_journals(root: str | Path, config: TrackingConfig, attempts: int = 4) -
                 except Exception as error:
                     warn(f"{directory}: {_reason(error)}")
                     reachable = _is_reachable(store)
-            synced = write_summary(directory, destination.public, keep_time=True)
-        if synced:
+            summary = summarise(directory, destination.public)
+            if free:
+                renew_summary(directory, summary)
+        if summary["synced"]:
             report.num_synced += 1
         else:
             report.pending.append(str(directory))
