@@ -11,11 +11,13 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import Colorspace
+from av.video.reformatter import Colorspace, Interpolation
 
 from unsmear.frames.store import create_store
 
 UNSPECIFIED_COLORSPACE = 2
+# The quick conversion truncates, which darkens by half a code; this one rounds.
+EXACT = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def _upright(frame: Any, max_height: int | None) -> np.ndarray:
     if colours == UNSPECIFIED_COLORSPACE:
         # What players assume: BT.709 from HD up, BT.601 below.
         colours = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
-    image = frame.to_ndarray(format="rgb24", src_colorspace=colours)
+    image = frame.to_ndarray(format="rgb24", src_colorspace=colours, interpolation=EXACT)
     turns = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
     angle = frame.rotation % 360
     if angle:

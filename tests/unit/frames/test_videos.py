@@ -12,7 +12,7 @@ from unsmear.frames.config import DataConfig, VideosConfig
 from unsmear.frames.extract import extract_sequence
 from unsmear.frames.layout import plan_sequences
 from unsmear.frames.store import open_store
-from unsmear.frames.video import extract_video, probe_video
+from unsmear.frames.video import _upright, extract_video, probe_video
 from unsmear.frames.videos import plan_videos
 
 
@@ -89,6 +89,26 @@ def test_a_lossless_video_is_exact(tmp_path: Path) -> None:
     frames = scene(9)
     extract_video(write_video(tmp_path / "a.mkv", frames, codec="ffv1", pixels="bgr0"), tmp_path / "000.npy")
     assert np.array_equal(open_store(tmp_path / "000.npy"), frames)
+
+
+@pytest.mark.parametrize("colour_range", [1, 2], ids=["limited", "full"])
+@pytest.mark.parametrize("height", [48, 720])
+def test_colours_are_those_of_the_standard_rounded(tmp_path: Path, height: int, colour_range: int) -> None:
+    rng = np.random.default_rng(1)
+    width, levels = 64, np.array([0.2126, 0.7152, 0.0722]) if height == 720 else np.array([0.299, 0.587, 0.114])
+    # Planes by hand: luma in flat blocks, one chroma for the whole picture.
+    luma = np.repeat(np.repeat(rng.integers(60, 180, (height // 8, width // 8)), 8, 0), 8, 1).astype(np.uint8)
+    cb, cr = 140, 120
+    planes = [luma.ravel(), np.full(height * width // 4, cb, np.uint8), np.full(height * width // 4, cr, np.uint8)]
+    frame = av.VideoFrame.from_ndarray(np.concatenate(planes).reshape(-1, width), format="yuv420p")
+    frame.color_range = colour_range
+    offset, scale, chroma = (16, 219, 224) if colour_range == 1 else (0, 255, 255)
+    y, b, r = (luma - float(offset)) / scale, (cb - 128) / chroma, (cr - 128) / chroma
+    red, blue = y + 2 * (1 - levels[0]) * r, y + 2 * (1 - levels[2]) * b
+    green = (y - levels[0] * red - levels[2] * blue) / levels[1]
+    wanted = 255 * np.stack([red, green, blue], axis=-1)
+    # Rounded: truncation would be off by up to 1, and by 0.5 in the mean.
+    assert np.abs(_upright(frame, None) - wanted).max() < 0.6
 
 
 @pytest.mark.parametrize(("degrees", "turns"), [(90, -1), (180, 2), (270, 1)])
