@@ -55,7 +55,7 @@ def content_is_right(name: str, output: Path, official: dict[str, bytes]) -> boo
 
 
 @pytest.mark.parametrize("name", [WHOLE, SINGLE])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [*range(20), *(pytest.param(k, marks=pytest.mark.slow) for k in range(20, 80))])
 def test_a_random_schedule_ends_well_or_clearly(
     name: str, seed: int, server: FaultServer, official: dict[str, bytes], tmp_path: Path
 ) -> None:
