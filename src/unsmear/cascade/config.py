@@ -1,0 +1,95 @@
+"""The ``pretrained`` section and the options of inference. Read without torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+AUTHORS_FOLDER = "https://www.dropbox.com/sh/r0n9x6uz1ke8iuy/AADJBQBf9E2UMzG4Gt2Az-Qza?dl=1"
+
+
+class ReleasedFile(BaseModel):
+    """What one released file must be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[^/\\]+$", description="file name, as in the folder or zip")
+    size_bytes: int = Field(ge=1, description="length of the file, bytes")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="64 lower-case hexadecimal digits")
+
+
+RELEASED_FILES = {
+    "center": ReleasedFile(
+        name="center_v3.pth",
+        size_bytes=59795213,
+        sha256="33977601d6919f3af9f4fdf49397f3946594aabb415495af06b2f9989460d37a",
+    ),
+    "f35": ReleasedFile(
+        name="F35_N8.pth",
+        size_bytes=229128764,
+        sha256="42a390f91c4941370ab8dbe4dd6beaba4614a4f5f57437d06b2d23b63525dda6",
+    ),
+    "f26": ReleasedFile(
+        name="F26_N9_from_F35_N8.pth",
+        size_bytes=166788742,
+        sha256="6039acec6363e6a9764847d70377789a713cb216cd84dab9284943ccdd07dcff",
+    ),
+    "f17": ReleasedFile(
+        name="F17_N9_from_F26_N9_from_F35_N8.pth",
+        size_bytes=166795248,
+        sha256="6b1644d9d6025829a50e6c6bca29891b4d7f9eca46b848fff3277493581f1059",
+    ),
+}
+
+
+class PretrainedConfig(BaseModel):
+    """Where the released weights of the published cascade come from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str | tuple[str, ...] = Field(
+        AUTHORS_FOLDER,
+        description="the four files, their folder, a zip of them or a URL of any; several are searched in order",
+    )
+    files: dict[str, ReleasedFile] = Field(
+        default_factory=lambda: dict(RELEASED_FILES),
+        description="name, size in bytes and sha256 of the file of each stage; the default is the release",
+    )
+    timeout_s: float = Field(60.0, gt=0, le=3600, description="seconds without a byte that end a download")
+
+    @field_validator("source")
+    @classmethod
+    def _named(cls, source: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not source or not all((source,) if isinstance(source, str) else source):
+            raise ValueError("source is empty; name files, a folder, a zip or a URL, or remove `pretrained`")
+        return source
+
+    @field_validator("files")
+    @classmethod
+    def _all_stages(cls, files: dict[str, ReleasedFile]) -> dict[str, ReleasedFile]:
+        if set(files) != set(RELEASED_FILES):
+            raise ValueError(f"files names stages {sorted(files)}; it needs {sorted(RELEASED_FILES)}")
+        return files
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources as a list."""
+        return (self.source,) if isinstance(self.source, str) else self.source
+
+
+class InferenceConfig(BaseModel):
+    """How a cascade is run; ``auto`` takes what helps on the device."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto: bfloat16 on a GPU that has it, float32 on a CPU"
+    )
+    channels_last: bool | Literal["auto"] = Field(
+        "auto", description="colours innermost in memory; auto: on a GPU, and on a CPU for joint networks"
+    )
+    compile: bool | Literal["auto"] = Field(
+        "auto", description="translate the networks with torch.compile; auto: from 200 pictures on"
+    )

@@ -1,0 +1,103 @@
+"""One object that runs a cascade as fast as its device allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unsmear.cascade.cascade import Cascade
+from unsmear.cascade.config import InferenceConfig
+
+COMPILE_FROM = 200
+
+
+class CascadeInference:
+    """A cascade with its device, precision, memory order and compilation chosen.
+
+    Parameters
+    ----------
+    cascade : put into evaluation mode and moved to the device
+    config : options; ``auto`` is resolved here
+    num_pictures : pictures that will be run, as far as known; translation pays off for many
+
+    Attributes
+    ----------
+    device, dtype, channels_last, compile : what was chosen
+    """
+
+    def __init__(
+        self, cascade: Cascade, config: InferenceConfig | None = None, num_pictures: int | None = None
+    ) -> None:
+        config = config or InferenceConfig()
+        self.device = choose_device(config.device)
+        on_gpu = self.device.type == "cuda"
+        half = config.precision == "bfloat16" or (
+            config.precision == "auto" and on_gpu and torch.cuda.is_bf16_supported(including_emulation=False)
+        )
+        self.dtype = torch.bfloat16 if half else torch.float32
+        joint = all(stage.spec.network.kind == "joint" for stage in cascade.stages)  # type: ignore[union-attr]
+        chosen = config.channels_last
+        # Layer norm over channels wants them innermost, instance norm over planes does not.
+        self.channels_last = on_gpu or joint if chosen == "auto" else chosen
+        many = num_pictures is not None and num_pictures >= COMPILE_FROM
+        self.compile = many if config.compile == "auto" else config.compile
+        self.cascade = cascade.eval().to(self.device)
+        self._format = torch.channels_last if self.channels_last else torch.contiguous_format
+        self.cascade.to(memory_format=self._format)  # type: ignore[call-overload]
+        self._run: Any = torch.compile(self.cascade) if self.compile else self.cascade
+
+    @classmethod
+    def load(
+        cls,
+        paths: Sequence[str | Path],
+        config: InferenceConfig | None = None,
+        num_pictures: int | None = None,
+    ) -> CascadeInference:
+        """Rebuild a cascade from its weights files and make it ready to run."""
+        return cls(Cascade.load(paths), config, num_pictures)
+
+    @property
+    def num_frames(self) -> int:
+        """Frames that one blurry image becomes."""
+        return self.cascade.num_frames
+
+    def __call__(self, blurry: Tensor, known: Mapping[int, Tensor] | None = None) -> Tensor:
+        """Predict every frame.
+
+        Parameters
+        ----------
+        blurry : (B, 3, H, W), full scale 1, on any device
+        known : frames given instead of predicted, number (from 1) to (B, 3, H, W)
+
+        Returns
+        -------
+        (B, N, 3, H, W) float32 on the object's device, not clipped
+        """
+        given = None if known is None else {frame: self._place(picture) for frame, picture in known.items()}
+        half = self.dtype is not torch.float32
+        autocast = torch.autocast(self.device.type, self.dtype) if half else nullcontext()
+        with torch.inference_mode(), autocast:
+            frames: Tensor = self._run(self._place(blurry), given)
+        return frames.float()
+
+    def _place(self, picture: Tensor) -> Tensor:
+        return picture.to(self.device, torch.float32).contiguous(memory_format=self._format)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; ``auto`` takes a GPU where torch sees one.
+
+    Raises
+    ------
+    ValueError
+        If cuda is asked for and there is none.
+    """
+    present = torch.cuda.is_available()
+    if name == "cuda" and not present:
+        raise ValueError("device is cuda, but torch sees no GPU; set it to auto or cpu")
+    return torch.device("cuda" if present and name != "cpu" else "cpu")

@@ -1,0 +1,29 @@
+"""Settings of the perceptual loss. Read without torch."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PerceptualConfig(BaseModel):
+    """A distance of VGG16 features that is added to the reconstruction loss."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weight: float = Field(
+        0.0, ge=0, le=1e4, description="factor of the perceptual term; 0 leaves it out, the authors used 1"
+    )
+    weights: str = Field(
+        "https://download.pytorch.org/models/vgg16-397923af.pth",
+        min_length=1,
+        description="path or URL of torchvision's vgg16 weights (528 MiB), fetched once",
+    )
+    sha256: str = Field(
+        "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+        pattern=r"^[0-9a-f]{64}$",
+        description="SHA-256 of that file, 64 lower-case hexadecimal digits",
+    )
+    imagenet_norm: bool = Field(
+        True,
+        description="normalise colours as VGG16 was trained; false feeds full scale 1 as it is, as the original work",
+    )
