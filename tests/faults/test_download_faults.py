@@ -302,6 +302,19 @@ def test_a_sequence_takes_its_own_bytes_alone(server: FaultServer, tmp_path: Pat
     assert list(frames_of(tmp_path / "train_002_first3.zip", "002")) == [f"{k:08d}.png" for k in range(3)]
 
 
+def test_frames_that_wait_are_kept_just_where_they_are_right(
+    server: FaultServer, official: dict[str, bytes], tmp_path: Path
+) -> None:
+    output = tmp_path / "archives" / SINGLE
+    output.parent.mkdir()
+    frames = list(frames_of(official[f"/{WHOLE}"], "002").values())
+    foreign = bytes(len(frames[2]))  # right in its length alone
+    partial.bytes_path(partial.unchecked_path(output)).write_bytes(b"".join([*frames[:2], foreign, *frames[3:6]]))
+    reds.fetch_archive(SINGLE, output, settings(server, tmp_path))
+    check(SINGLE, output, official)
+    assert server.sent <= 2 * 65536 + sum(map(len, frames[2:]))
+
+
 def test_a_token_goes_to_its_mirror_and_nowhere_else(
     server: FaultServer,
     official: dict[str, bytes],
