@@ -13,7 +13,7 @@ SOURCES := Snakefile workflow/rules
 .PHONY: demo results mlflow test test-slow lint format schema bench graph clean
 
 demo: $(READY)
-	snakemake --cores all --no-hooks
+	UNSMEAR_SHOW_RESULTS=0 snakemake --cores all
 	@unsmear results
 
 results: $(READY)

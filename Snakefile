@@ -30,5 +30,9 @@ rule all:
         "results/report/table.md",
 
 
+onstart:
+    check_space()
+
+
 onsuccess:
     show_results()

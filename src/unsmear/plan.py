@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from unsmear.config import Config
 from unsmear.frames.layout import SequenceRecord, SourceSequence, plan_sequences
@@ -16,7 +17,7 @@ def plan_records(config: Config, warn: Callable[[str], object], folder: str = "r
     Parameters
     ----------
     warn : called with each warning, such as sequences that are too short
-    folder : where the archives of built-in scenes are made
+    folder : where archives are made or fetched
 
     Raises
     ------
@@ -42,6 +43,8 @@ def plan_records(config: Config, warn: Callable[[str], object], folder: str = "r
         records = plan_sequences(config.data, sources, val)
     for entry in caught:
         warn(str(entry.message))
+    if config.data.source == "reds":
+        return [replace(record, archive=f"{folder}/{record.archive}") for record in records]
     return records
 
 

@@ -64,7 +64,7 @@ def test_other_numbers_of_frames_come_from_the_stage_table_alone(values, num_fra
     middle = (num_frames + 1) // 2
     stages = [{"name": "center", "predicts": [middle]}]
     for distance in range(1, middle):
-        known = [f for f in range(middle - distance + 1, middle + distance)]
+        known = list(range(middle - distance + 1, middle + distance))
         stages.append(
             {"name": f"ring{distance}", "predicts": [middle - distance, middle + distance], "conditions_on": known}
         )

@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -88,8 +89,34 @@ TRACKING = {
 }
 
 
+def kept_or_temp(path):
+    """Archives stay unless the configuration says that their frames are enough."""
+    return path if CONFIG.data.keep_archives else temp(path)
+
+
+def check_space():
+    """Say what the run will put on the disk, and stop if that does not fit."""
+    from unsmear.frames.forecast import check_disk, forecast_disk
+
+    shape = (
+        (CONFIG.scenes.height, CONFIG.scenes.width)
+        if CONFIG.data.source == "scenes"
+        else None
+    )
+    forecast = forecast_disk(
+        RECORDS, CONFIG.data, "results", len(CAMERAS), workflow.cores or 1, shape
+    )
+    logger.info(f"Data: {forecast.text()}.")
+    try:
+        check_disk(forecast, "results")
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def show_results():
-    """Print the table and the files to open."""
+    """Print the table and the files to open; `make demo`, which prints them itself, says no."""
     from unsmear.results import describe_results
 
-    print(describe_results("results"))
+    wanted = os.environ.get("UNSMEAR_SHOW_RESULTS", "1") != "0"
+    if wanted and Path("results/report/table.csv").exists():
+        print(describe_results("results"))

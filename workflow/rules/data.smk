@@ -2,7 +2,7 @@ if CONFIG.data.source == "scenes":
 
     rule make_scenes:
         output:
-            "results/archives/{archive}.zip",
+            kept_or_temp("results/archives/{archive}.zip"),
         log:
             "results/logs/make_scenes/{archive}.log",
         conda:
@@ -28,6 +28,22 @@ if CONFIG.data.source == "scenes":
             code=code_digest("scenes"),
         script:
             "../scripts/measure_motion.py"
+
+
+if CONFIG.data.source == "reds":
+
+    # Mirrors, retries and the list of sequences decide nothing about an archive that is there.
+    rule download_reds:
+        output:
+            kept_or_temp("results/archives/{archive}.zip"),
+        log:
+            "results/logs/download_reds/{archive}.log",
+        conda:
+            "../../envs/data.yaml"
+        params:
+            reds=no_trigger(section(CONFIG.data.reds)),
+        script:
+            "../scripts/download_reds.py"
 
 
 rule extract_sequence:

@@ -10,4 +10,5 @@ extract_sequence(
     sequence=snakemake.wildcards.sequence,
     output=snakemake.output[0],
     max_frames=snakemake.params.max_frames,
+    max_height=snakemake.params.max_height,
 )

@@ -1,0 +1,113 @@
+"""One direction of flow: the library knows nothing of the workflow."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "mlflow", "pandas", "matplotlib", "skimage", "optuna")
+
+
+def imports(path: Path) -> set[str]:
+    """Names of the modules that a file imports anywhere."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def roots(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)}
+
+
+@pytest.fixture(scope="module")
+def modules(repository: Path) -> list[Path]:
+    found = sorted((repository / "src" / "unsmear").rglob("*.py"))
+    assert len(found) > 40
+    return found
+
+
+def test_only_the_workflow_imports_snakemake(modules):
+    assert [str(path) for path in modules if "snakemake" in roots(path)] == []
+
+
+def test_only_tracking_imports_mlflow(modules):
+    offenders = [path for path in modules if "mlflow" in roots(path) and path.parent.name != "tracking"]
+    assert offenders == []
+
+
+def test_library_reads_no_configuration_file(modules):
+    assert [path for path in modules if "config.yaml" in path.read_text() and path.name != "schema.py"] == []
+
+
+def test_binders_are_short_and_call_the_library(repository):
+    binders = [path for path in (repository / "workflow/scripts").glob("*.py") if path.name != "_src.py"]
+    assert len(binders) >= 12
+    for path in binders:
+        code = [line for line in path.read_text().splitlines() if line.strip()]
+        assert len(code) <= 25, f"{path.name} has {len(code)} lines; move logic into the library"
+        assert "unsmear" in roots(path) and not {"torch", "mlflow", "numpy"} & roots(path)
+        assert path.read_text().startswith("import _src\n\n_src.start(snakemake)\n")
+
+
+def test_every_rule_has_an_environment_and_a_log(repository):
+    for path in (repository / "workflow/rules").glob("*.smk"):
+        text = path.read_text()
+        scripts = len(re.findall(r"^\s+script:$", text, re.MULTILINE))
+        for directive in ("conda", "log"):
+            found = len(re.findall(rf"^\s+{directive}:$", text, re.MULTILINE))
+            assert found == scripts, f"{path.name}: {scripts} scripts but {found} {directive} directives"
+
+
+def test_modules_stay_small(modules):
+    long = {str(path): len(path.read_text().splitlines()) for path in modules}
+    assert {path: lines for path, lines in long.items() if lines > 260} == {}
+
+
+def test_no_drawer_for_odds_and_ends(modules):
+    assert [path for path in modules if path.stem in ("utils", "helpers", "misc", "common", "manager")] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("unsmear.config", set()),
+        ("unsmear.plan", set()),
+        ("unsmear.report.selection", {"pandas"}),
+        ("unsmear.frames.extract", set()),
+        ("unsmear.frames.grouping", set()),
+        ("unsmear.optics.render", set()),
+        ("unsmear.scenes.archives", set()),
+        ("unsmear.tracking", set()),
+        ("unsmear.evaluation.evaluate", set()),
+    ],
+)
+def test_light_modules_import_nothing_heavy(module, allowed):
+    code = f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= allowed
+
+
+def test_project_names_no_place_of_its_making(repository):
+    listed = subprocess.run(["git", "ls-files"], cwd=repository, capture_output=True, text=True, check=False)
+    files = listed.stdout.split() or [str(p.relative_to(repository)) for p in repository.rglob("*.py")]
+    forbidden = re.compile("/" + "work/|/tmp/dev|/tmp/demo|pypi" + r"\.org|files\.python" + "hosted")
+    text_files = [f for f in files if Path(f).suffix in (".py", ".md", ".yaml", ".toml", ".smk", ".txt", ".lock", "")]
+    hits = [f for f in text_files if (repository / f).is_file() and forbidden.search((repository / f).read_text())]
+    assert hits == []
+
+
+def test_reference_data_is_known_to_tests_alone(repository):
+    places = ["src", "workflow", "benchmarks", "docs", "config"]
+    files = [
+        p for place in places for p in (repository / place).rglob("*") if p.suffix in (".py", ".md", ".yaml", ".smk")
+    ]
+    assert [str(p) for p in files if "UNSMEAR_SHARED" in p.read_text() or "../shared" in p.read_text()] == []

@@ -1,0 +1,38 @@
+"""Tiny stores of moving pictures to train on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unsmear.frames.grouping import group_frames
+from unsmear.training.dataset import SplitStores
+
+SIZE = 48
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> dict[str, SplitStores]:
+    """Splits train and val of smooth random textures that move by two pixels a frame."""
+    rng = np.random.default_rng(0)
+    paths: dict[str, list[Path]] = {"frames": [], "blur": []}
+    for split, names in (("train", ("000", "001")), ("val", ("002",))):
+        for name in names:
+            texture = rng.random((SIZE + 4, SIZE + 60, 3))
+            for axis in (0, 1):
+                texture = (texture + np.roll(texture, 1, axis) + np.roll(texture, 2, axis)) / 3
+            frames = np.stack([texture[2 : 2 + SIZE, 2 * i : 2 * i + SIZE] for i in range(14)])
+            codes = np.rint(frames * 255).astype(np.uint8)
+            blur = np.stack([np.rint(codes[i : i + 7].mean(0)).astype(np.uint8) for i in (0, 7)])
+            for kind, array in (("frames", codes), ("blur", blur)):
+                path = tmp_path / kind / split / f"{name}.npy"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                np.save(path, array)
+                paths[kind].append(path)
+    group_frames(paths["frames"], 7, tmp_path / "groups.csv")
+    return {
+        split: SplitStores.open(tmp_path / "groups.csv", split, paths["frames"], paths["blur"])
+        for split in ("train", "val")
+    }
