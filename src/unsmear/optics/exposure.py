@@ -9,6 +9,7 @@ import numpy as np
 
 from unsmear.optics.psf import check_psfs, is_delta
 from unsmear.optics.response import light_of_codes
+from unsmear.optics.spectrum import Workspace, add_product, fast_transform_size
 
 # Spectra of the PSFs are kept while they take no more than this; sub-frames of large pictures do not.
 SPECTRA_CACHE_BYTES = 512 * 2**20
@@ -87,6 +88,7 @@ class Renderer:
         spectrum_bytes = self.fft_height * self.fft_width * np.dtype(dtype).itemsize
         self._keeps_spectra = num_frames * 3 * spectrum_bytes <= SPECTRA_CACHE_BYTES
         self._spectra: dict[tuple[int, int], np.ndarray] = {}
+        self._work: Workspace | None = None
 
     def expose(self, frames: Iterable[np.ndarray], table: np.ndarray | None = None) -> np.ndarray:
         """Expose one group; as :meth:`expose_strips`, but whole.
@@ -154,53 +156,56 @@ class Renderer:
             yield slice(top, top + rows), np.asarray(cv2.merge([plane[top : top + rows] for plane in planes]))
 
     def _convolve(self, frames: Iterable[np.ndarray], table: np.ndarray | None) -> list[np.ndarray]:
-        """Three planes (H, W) of linear intensity."""
-        size = (self.fft_height, self.fft_width) if self.transforms else (self.height, self.width)
-        sums: list[np.ndarray] = [np.zeros(size, self.dtype) for _ in range(3)]
+        """Three planes (H, W) of linear intensity, in memory that the next call reuses."""
+        work = self._work = self._work or Workspace(*self._transform_size(), self.dtype)
+        for total in work.sums:
+            total[...] = 0
         number = 0
         for frame in frames:
             number += 1
             if number > len(self.weights) or self.weights[number - 1] == 0:
                 continue
             self._check_shape(frame)
-            if number == 1:  # memory that every frame reuses: fresh pages cost more than the arithmetic
-                parts = [np.empty(frame.shape[:2], frame.dtype) for _ in range(3)]
-                product: np.ndarray = np.empty(size, self.dtype)
-            cv2.split(np.ascontiguousarray(frame), parts)
-            for channel, plane in enumerate(parts):
-                light = light_of_codes(plane, None if table is None else table[:, channel])
+            for channel, plane in enumerate(work.split(frame)):
+                curve = None if table is None else table[:, channel]
                 if self.transforms:
-                    spectrum = self._continue_edge(light.astype(self.dtype, copy=False))
-                    cv2.dft(spectrum, dst=spectrum)
-                    light = cv2.mulSpectrums(spectrum, self._spectrum(number - 1, channel), 0, c=product)
+                    light_of_codes(self._continue_edge(plane, work), curve, out=work.spectrum)
+                    cv2.dft(work.spectrum, dst=work.spectrum)
+                    psf = self._spectrum(number - 1, channel)
+                    add_product(work.sums[channel], work.spectrum, psf, work.product)
                 else:
-                    light = light * self.dtype(self.weights[number - 1])
-                cv2.add(sums[channel], light, dst=sums[channel])
+                    light = light_of_codes(plane, curve) * self.dtype(self.weights[number - 1])
+                    cv2.add(work.sums[channel], light, dst=work.sums[channel])
         self._check_number(number)
-        if not self.transforms:
-            return sums
-        flags = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
-        return [cv2.dft(total, flags=flags)[: self.height, : self.width] for total in sums]
+        if self.transforms:
+            for total in work.sums:
+                cv2.dft(total, dst=total, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
+        return [total[: self.height, : self.width] for total in work.sums]
+
+    def _transform_size(self) -> tuple[int, int]:
+        return (self.fft_height, self.fft_width) if self.transforms else (self.height, self.width)
 
     def _strip_rows(self) -> int:
         return max(1, min(self.height, STRIP_VALUES // (self.width * 3)))
 
-    def _continue_edge(self, plane: np.ndarray) -> np.ndarray:
+    def _continue_edge(self, plane: np.ndarray, work: Workspace) -> np.ndarray:
         bottom = self.fft_height - self.height - self.reach
         right = self.fft_width - self.width - self.reach
-        return np.asarray(cv2.copyMakeBorder(plane, self.reach, bottom, self.reach, right, cv2.BORDER_REPLICATE))
+        margins = (self.reach, bottom, self.reach, right)
+        if work.padded is None or work.padded.dtype != plane.dtype:
+            work.padded = np.empty((self.fft_height, self.fft_width), plane.dtype)
+        return np.asarray(cv2.copyMakeBorder(plane, *margins, cv2.BORDER_REPLICATE, dst=work.padded))
 
     def _spectrum(self, frame: int, channel: int) -> np.ndarray:
         """Spectrum of one weighted PSF, in OpenCV's packed layout."""
         cached = self._spectra.get((frame, channel))
         if cached is not None:
             return cached
-        size = 2 * self.reach + 1
         kernel: np.ndarray = np.zeros((self.fft_height, self.fft_width), self.dtype)
-        kernel[:size, :size] = self.psfs[frame, :, :, channel] * self.weights[frame]
-        # With the kernel's corner at the origin every sample comes out K // 2 too far down and right. The
-        # frame starts K // 2 after its continued edge, so that the result starts 2 * (K // 2) in: roll back.
-        kernel = np.roll(kernel, (-2 * self.reach, -2 * self.reach), axis=(0, 1))
+        # With the kernel's corner at the origin every sample comes out K // 2 too far down and right, and the
+        # picture starts K // 2 after its continued edge: the corner goes back by both, around the period.
+        back = np.arange(2 * self.reach + 1) - 2 * self.reach
+        kernel[np.ix_(back, back)] = self.psfs[frame, :, :, channel] * self.weights[frame]
         spectrum = np.asarray(cv2.dft(kernel))
         if self._keeps_spectra:
             self._spectra[frame, channel] = spectrum
@@ -219,16 +224,3 @@ class Renderer:
                 f"a frame has shape {frame.shape}, the renderer was made for {(self.height, self.width, 3)}; "
                 "make another renderer for another size"
             )
-
-
-def fast_transform_size(least: int) -> int:
-    """Smallest even size, ``least`` or above, whose only prime factors are 2, 3, 5 and 7."""
-    size = least + least % 2
-    while True:
-        rest = size
-        for factor in (2, 3, 5, 7):
-            while rest % factor == 0:
-                rest //= factor
-        if rest == 1:
-            return size
-        size += 2

@@ -92,23 +92,28 @@ def response_of(config: CameraConfig) -> Response:
     return Response(config.response)
 
 
-def light_of_codes(codes: np.ndarray, table: np.ndarray | None) -> np.ndarray:
+def light_of_codes(codes: np.ndarray, table: np.ndarray | None, out: np.ndarray | None = None) -> np.ndarray:
     """Linear light of 8-bit codes by table; light itself (real numbers) passes unchanged.
 
     Parameters
     ----------
     codes : (H, W, 3) or one plane (H, W), uint8
     table : (256, 3) or for a plane (256,), float32 or float64; None for code / 255
+    out : of the shape of ``codes`` and the type of ``table``, to write into instead of fresh memory
 
     Returns
     -------
-    of the same shape, of the table's type (float32 without one)
+    of the same shape, of the type of ``out`` or ``table`` (float32 without them)
     """
     if codes.dtype != np.uint8:
-        return codes
+        if out is None:
+            return codes
+        np.copyto(out, codes)
+        return out
     if table is None:
-        return codes * np.float32(1 / 255)
-    return np.asarray(cv2.LUT(codes, np.ascontiguousarray(table if codes.ndim == 2 else table[None])))
+        return np.multiply(codes, np.float32(1 / 255), out=out)
+    curve = np.ascontiguousarray(table if codes.ndim == 2 else table[None])
+    return np.asarray(cv2.LUT(codes, curve, dst=out))
 
 
 def load_calibrated(path: str | Path) -> Response:
