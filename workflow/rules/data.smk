@@ -53,16 +53,21 @@ rule extract_sequence:
         "results/frames/{split}/{sequence}.npy",
     log:
         "results/logs/extract_sequence/{split}/{sequence}.log",
+    # Frames come before further archives, so that temporary archives go early.
+    priority: 1
     conda:
         "../../envs/data.yaml"
     params:
         part=lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].part,
         max_frames=CONFIG.data.max_frames,
+        max_height=CONFIG.data.videos.max_height,
         code=code_digest(
             "frames/extract.py",
             "frames/archive.py",
             "frames/png.py",
             "frames/store.py",
+            "frames/video.py",
+            "frames/numbering.py",
         ),
     script:
         "../scripts/extract_sequence.py"
