@@ -1,4 +1,6 @@
 rule simulate_camera:
+    input:
+        lambda wildcards: CONFIG.camera(wildcards.camera).files,
     output:
         psfs="results/cameras/{camera}/psfs.npy",
         camera="results/cameras/{camera}/camera.json",

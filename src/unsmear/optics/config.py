@@ -204,3 +204,10 @@ class CameraConfig(BaseModel):
     )
     noise: NoiseConfig = Field(NoiseConfig(), description="noise added to the blurry image")
     quantize: Literal["round", "truncate"] = Field("round", description="from real numbers to the 256 codes")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that the camera is described by besides this configuration."""
+        optics = (str(self.optics.path),) if isinstance(self.optics, FileOptics) else ()
+        response = (str(self.response.calibrated),) if isinstance(self.response, CalibratedResponse) else ()
+        return optics + response
