@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("torch", "numpy", "opencv-python-headless", "snakemake", "mlflow", "scikit-image")
@@ -34,5 +35,9 @@ def collect_report_provenance(config_text: str, groups: str | Path, frames: Iter
 
 
 def collect_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
-    """Package name to its version."""
-    return {package: version(package) for package in packages}
+    """Package name to its version, of those that are installed."""
+    found = {}
+    for package in packages:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
