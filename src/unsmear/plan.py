@@ -11,7 +11,9 @@ from unsmear.frames.layout import SequenceRecord, SourceSequence, plan_sequences
 from unsmear.scenes.archives import list_archives, sequence_name
 
 
-def plan_records(config: Config, warn: Callable[[str], object], folder: str = "results/archives") -> list[SequenceRecord]:
+def plan_records(
+    config: Config, warn: Callable[[str], object], folder: str = "results/archives"
+) -> list[SequenceRecord]:
     """Sequences of the configured source, with the archive and the split of each.
 
     Parameters

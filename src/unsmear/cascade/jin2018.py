@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from unsmear.cascade.config import PretrainedConfig
 from unsmear.cascade.released import gather_files
 from unsmear.cascade.spec import StageSpec
+from unsmear.fetch import check_file
 from unsmear.networks.config import PublishedCenterConfig, PublishedPairConfig
-from unsmear.networks.weights_file import check_file, read_legacy
+from unsmear.networks.weights_file import read_legacy
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 from unsmear.cascade.config import PretrainedConfig, ReleasedFile
-from unsmear.networks.weights_file import fetch_file, is_url
+from unsmear.fetch import fetch_file, is_url
 
 _ZIP_SLACK_BYTES = 16 * 2**20
 

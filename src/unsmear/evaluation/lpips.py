@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unsmear.evaluation.config import LpipsWeights
-from unsmear.evaluation.weight_files import find_weights
+from unsmear.fetch import find_file
 
 # Mean and spread of the trunks' training images, for inputs in [-1, 1].
 SHIFT = (-0.030, -0.088, -0.188)
@@ -103,8 +103,8 @@ def load_lpips(variant: Literal["alex", "vgg"], files: LpipsWeights, device: str
     ValueError
         If a file has another SHA-256 or does not hold the weights of this variant.
     """
-    trunk_path = find_weights(files.trunk, files.trunk_sha256)
-    linear_path = find_weights(files.linear, files.linear_sha256)
+    trunk_path = find_file(files.trunk, files.trunk_sha256)
+    linear_path = find_file(files.linear, files.linear_sha256)
     if trunk_path is None or linear_path is None:
         return None
     network = Lpips(variant)

@@ -6,17 +6,8 @@ passwords, tokens and, behind a redirect, signatures.
 
 from __future__ import annotations
 
-import urllib.parse
-
 import requests
 import urllib3
-
-
-def public_url(url: str) -> str:
-    """The URL without user, password and query, fit for a message or a file."""
-    parts = urllib.parse.urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def describe(error: BaseException) -> str:

@@ -27,7 +27,7 @@ def show_mirror(mirror: str) -> str:
     """A mirror as it may stand in a message: without user, password and query."""
     if local_folder(mirror) is not None:
         return mirror
-    from unsmear.frames.messages import public_url
+    from unsmear.fetch import public_url
 
     return public_url(mirror)
 

@@ -14,9 +14,9 @@ import threading
 import time
 from pathlib import Path
 
+from unsmear.fetch import public_url
 from unsmear.files import write_json
 from unsmear.frames.http import RemoteFile
-from unsmear.frames.messages import public_url
 
 FORMAT = 1
 PIECE_BYTES = 64 * 2**20

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from unsmear.fetch import obtain_file
 from unsmear.losses.config import PerceptualConfig
-from unsmear.networks.weights_file import obtain_file, read_legacy
+from unsmear.networks.weights_file import read_legacy
 
 # Place in torchvision's `features`, and channels, of each convolution up to relu3_3.
 _CONVOLUTIONS = {0: (3, 64), 2: (64, 64), 5: (64, 128), 7: (128, 128), 10: (128, 256), 12: (256, 256), 14: (256, 256)}

@@ -113,4 +113,4 @@ SweepEntry = Annotated[SweepConfig | InheritConfig, Field(union_mode="left_to_ri
 def _examples(distribution: Distribution) -> tuple[Choice, ...]:
     if isinstance(distribution, Categorical):
         return distribution.choice
-    return next(iter(distribution.model_dump().values()))  # type: ignore[no-any-return]
+    return next(iter(distribution.model_dump().values()))

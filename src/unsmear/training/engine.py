@@ -113,7 +113,7 @@ def fit(
     ValueError
         If the loss is not finite for ``config.max_skipped_steps`` steps in a row.
     """
-    stage = objective.stage.to(device, memory_format=torch.channels_last).train()
+    stage = objective.stage.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     optimizer = make_optimizer(stage, hparams)
     mean = RunningMean(stage, hparams.ema_decay)
     table, first = MetricsTable(), 0
@@ -151,7 +151,7 @@ def fit(
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(hparams, step)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(stage.parameters(), hparams.gradient_clip)
             value = loss.item()
             if math.isfinite(value) and bool(torch.isfinite(norm)):
@@ -181,7 +181,7 @@ def fit(
                 for entry in (row, {**common, "split": "val", "loss": val_loss, "psnr": val_psnr}):
                     table.add(**entry)
                     on_metrics(entry)
-                progress.report(step + 1, row["loss"], val_psnr)
+                progress.report(step + 1, total / max(count, 1), val_psnr)
                 total, count, waited, began = 0.0, 0, 0.0, time.monotonic()
             if time.monotonic() - saved > config.save_seconds and step + 1 < hparams.steps:
                 states.save(

@@ -6,7 +6,7 @@ import copy
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from unsmear.training.config import Hparams
 
@@ -38,5 +38,6 @@ class RunningMean:
     def update(self, network: nn.Module, step: int) -> None:
         """Take in the weights after ``step`` (from 0)."""
         share = 1 - min(self.decay, (1 + step) / (10 + step))
-        mean, last = list(self.network.parameters()), list(network.parameters())
+        mean: list[Tensor] = list(self.network.parameters())
+        last: list[Tensor] = list(network.parameters())
         torch._foreach_lerp_(mean, last, share)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import torch.nn.functional as F
 
 from unsmear.evaluation.config import LpipsWeights
 from unsmear.evaluation.lpips import load_lpips
-from unsmear.evaluation.weight_files import find_weights
+from unsmear.fetch import find_file
 
 # (convolution, stride, padding, whether its output is looked at), "M" a pooling; keys as torchvision names them.
 ALEX = [("0", 3, 64, 11, 4, 2, 1), "M", ("3", 64, 192, 5, 1, 2, 1), "M", ("6", 192, 384, 3, 1, 1, 1),
@@ -110,27 +112,32 @@ def test_absent_weights_say_why(files, caplog, tmp_path):
 def test_url_is_fetched_once_and_checked(tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     content = b"weights"
-    source = tmp_path / "served.pth"
-    source.write_bytes(content)
-    opened = []
+    requests = []
 
-    def serve(url, timeout):
-        opened.append(url)
-        return source.open("rb")
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            requests.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
-    monkeypatch.setattr("urllib.request.urlopen", serve)
+        def log_message(self, *arguments):
+            pass
+
     digest = hashlib.sha256(content).hexdigest()
-    url = "https://weights.example/alex.pth"
-    for _ in range(2):
-        assert find_weights(url, digest).read_bytes() == content
-    assert opened == [url]
-    with pytest.raises(ValueError, match="SHA-256"):
-        find_weights(url, "0" * 64)
-    assert not (tmp_path / "cache/unsmear" / ("0" * 64)).exists()
-
-    def refuse(url, timeout):
-        raise OSError("no network")
-
-    monkeypatch.setattr("urllib.request.urlopen", refuse)
-    assert find_weights(url, "1" * 64) is None
-    assert "no network" in caplog.text
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        url = f"http://me:secret@127.0.0.1:{server.server_address[1]}/alex.pth"
+        plain = url.replace("me:secret@", "")
+        for _ in range(2):
+            assert find_file(plain, digest).read_bytes() == content
+        assert requests == ["/alex.pth"]
+        with pytest.raises(ValueError, match="sha256"):
+            find_file(plain, "0" * 64)
+        assert not (tmp_path / "cache/unsmear" / ("0" * 64)).exists()
+        server.shutdown()
+        thread.join()
+    assert find_file(url, "1" * 64) is None
+    assert "cannot be fetched" in caplog.text and "secret" not in caplog.text

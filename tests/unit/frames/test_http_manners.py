@@ -10,9 +10,10 @@ import pytest
 import requests
 import urllib3
 
+from unsmear.fetch import public_url
 from unsmear.frames import retry
 from unsmear.frames.http import FetchError, TransientError, _retry_after, open_session
-from unsmear.frames.messages import describe, public_url
+from unsmear.frames.messages import describe
 from unsmear.frames.mirrors import join_url, local_folder, show_mirror
 from unsmear.frames.retry import Backoff
 

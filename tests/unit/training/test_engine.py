@@ -135,9 +135,7 @@ def test_learning_rate_warms_up_and_falls():
     hparams = Hparams(steps=100, warmup_steps=10, learning_rate=1.0)
     rates = [learning_rate(hparams, step) for step in range(100)]
     assert rates[0] == pytest.approx(1 / 11) and max(rates) == pytest.approx(rates[10], rel=0.03)
-    assert rates[-1] == pytest.approx(0.01, abs=0.002) and all(
-        a >= b for a, b in itertools.pairwise(rates[10:])
-    )
+    assert rates[-1] == pytest.approx(0.01, abs=0.002) and all(a >= b for a, b in itertools.pairwise(rates[10:]))
     constant = hparams.model_copy(update={"schedule": "constant"})
     assert learning_rate(constant, 10) == learning_rate(constant, 99) == 1.0
 
