@@ -14,6 +14,7 @@ from unsmear.optics.config import CameraConfig
 from unsmear.scenes.config import ScenesConfig
 from unsmear.sweep.config import InheritConfig, SweepConfig, SweepEntry
 from unsmear.tracking.config import TrackingConfig
+from unsmear.tracking.secrets import redact
 from unsmear.training.config import TrainingConfig
 
 
@@ -144,8 +145,8 @@ def load_config(values: Mapping[str, Any]) -> Config:
         for fault in error.errors(include_url=False):
             path = ".".join(str(part) for part in fault["loc"]) or "configuration"
             message = fault["msg"].removeprefix("Value error, ")
-            found = (
-                "" if fault["type"] == "missing" or isinstance(fault["input"], dict) else f" (found {fault['input']!r})"
-            )
+            # Below `tracking` there may be passwords, which must not end up in a log.
+            silent = fault["type"] == "missing" or isinstance(fault["input"], dict) or path.startswith("tracking")
+            found = "" if silent else f" (found {fault['input']!r})"
             lines.append(f"  {path}: {message}{found}")
-        raise ValueError("the configuration cannot be used:\n" + "\n".join(lines)) from None
+        raise ValueError(redact("the configuration cannot be used:\n" + "\n".join(lines))) from None

@@ -60,10 +60,7 @@ for part in PARTS:
 
 rule gather_evaluation:
     input:
-        lambda wildcards: [
-            f"results/evaluation/{wildcards.evaluated}/sequences/{name}.csv"
-            for name in SEQUENCES["test"]
-        ],
+        unpack(gather_inputs),
     output:
         table="results/evaluation/{evaluated}/per_frame.csv",
         tracking="results/evaluation/{evaluated}/tracking.json",

@@ -90,9 +90,29 @@ def sequence_files(camera, part):
     }
 
 
-CONFIG_TEXT = yaml.safe_dump(
-    section(CONFIG, exclude={"tracking": {"uri"}}), sort_keys=False
-)
+def gather_inputs(wildcards):
+    """Tables of the sequences; for the record also data, camera and, of a system, its weights."""
+    name = wildcards.evaluated
+    trained = name in SYSTEMS
+    camera = camera_of(name) if trained else name.removeprefix("input_")
+    return {
+        "tables": [
+            f"results/evaluation/{name}/sequences/{sequence}.csv"
+            for sequence in SEQUENCES["test"]
+        ],
+        "frames": [
+            f"results/frames/test/{sequence}.npy" for sequence in SEQUENCES["test"]
+        ],
+        "blur": [
+            f"results/blur/{camera}/test/{sequence}.npy"
+            for sequence in SEQUENCES["test"]
+        ],
+        **camera_files(camera),
+        "weights": final_weights(name) if trained else [],
+    }
+
+
+CONFIG_TEXT = yaml.safe_dump(section(CONFIG, exclude={"tracking"}), sort_keys=False)
 GALLERY = gallery_names(CONFIG.report)
 FIGURES = ["psnr_per_frame", "direction", "scatter"]
 

@@ -21,6 +21,13 @@ def start(snakemake) -> None:
     sys.excepthook = _show
 
 
+def describe_tracking(snakemake) -> dict:
+    """Where a job's run is recorded, with the job's rule, wildcards and code as tags."""
+    job = {"rule": snakemake.rule, "code.digest": snakemake.params.get("code", "")}
+    wildcards = {f"wildcards.{name}": value for name, value in snakemake.wildcards.items()}
+    return {**snakemake.params.tracking, "job": {**job, **wildcards}}
+
+
 def _show(kind, error, trace) -> None:
     if isinstance(error, ValueError):
         logging.error("error: %s", error)

@@ -6,7 +6,9 @@ from unsmear.evaluation.gather import gather_evaluation
 
 gather_evaluation(
     system=snakemake.wildcards.evaluated,
-    sequences=list(snakemake.input),
+    sequences=list(snakemake.input.tables),
     output=snakemake.output.table,
-    tracking=snakemake.params.tracking,
+    tracking=_src.describe_tracking(snakemake),
+    camera_json=snakemake.input.camera,
+    **{name: list(snakemake.input.get(name, [])) for name in ("frames", "blur", "weights")},
 )

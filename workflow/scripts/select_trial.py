@@ -12,5 +12,5 @@ choose_hparams(
     inherited=snakemake.input.get("inherited"),
     output=snakemake.output[0],
     folder=snakemake.params.folder,
-    tracking=snakemake.params.tracking,
+    tracking=_src.describe_tracking(snakemake),
 )

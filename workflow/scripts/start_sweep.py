@@ -11,5 +11,5 @@ start_sweep(
     sweep=SweepConfig.model_validate(snakemake.params.sweep),
     folder=Path(snakemake.output[0]).parent,
     output=snakemake.output[0],
-    tracking=snakemake.params.tracking,
+    tracking=_src.describe_tracking(snakemake),
 )

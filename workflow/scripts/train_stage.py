@@ -17,7 +17,7 @@ train_stage(
     camera_json=snakemake.input.camera,
     predecessors=snakemake.input.get("predecessors", []),
     outputs=dict(snakemake.output.items()),
-    tracking=snakemake.params.tracking,
+    tracking=_src.describe_tracking(snakemake),
     threads=snakemake.threads,
     code=snakemake.params.code,
     **files,

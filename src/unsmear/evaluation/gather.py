@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,44 +11,116 @@ from typing import Any
 import numpy as np
 
 from unsmear.evaluation.psnr import finite_mean
-from unsmear.evaluation.rows import gather_sequences, read_rows
+from unsmear.evaluation.rows import KEY, gather_sequences, read_rows
+
+_EXAMPLE_SIDE = 64  # px; a model's example is to show its format
+_LIMITS = (
+    "It expects pictures of the camera it was trained for, and blur as long as in its training data.",
+    "Without a lens that tells the direction of time, frames may come in the reverse order.",
+    "A prediction shows what is likely, which need not be what was there: it is no evidence.",
+)
 
 
 def gather_evaluation(
-    system: str, sequences: Sequence[str | Path], output: str | Path, tracking: Mapping[str, Any]
+    system: str,
+    sequences: Sequence[str | Path],
+    output: str | Path,
+    tracking: Mapping[str, Any],
+    *,
+    camera_json: str | Path | None = None,
+    frames: Sequence[str | Path] = (),
+    blur: Sequence[str | Path] = (),
+    weights: Sequence[str | Path] = (),
 ) -> None:
-    """Join the tables of a system's sequences and record the means of their numbers as a run.
+    """Join the tables of a system's sequences and record a run: means of their numbers, data and the model.
 
     Parameters
     ----------
     sequences : tables that :mod:`unsmear.evaluation.evaluate` wrote
     output : ``per_frame.csv`` to write; the run is recorded in its folder
     tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
+    camera_json : the simulated camera; its PSFs lie beside it
+    frames, blur : stores of the test split
+    weights : of the stages of the system, in their order; none for a camera's plain picture
     """
-    from unsmear.tracking import open_tracker
+    from unsmear.tracking import NullTracker, TrackingConfig, open_tracker
 
     gather_sequences(sequences, output)
-    with open_tracker(
-        **tracking, directory=Path(output).parent, run_name=f"{system}/evaluation", tags={"system": system}
-    ) as tracker:
-        for frame, means in mean_by_frame(read_rows(output)).items():
+    folder, tags = Path(output).parent, {"system": system}
+    with open_tracker(**tracking, directory=folder, run_name=f"{system}/evaluation", tags=tags) as tracker:
+        if isinstance(tracker, NullTracker):
+            return
+        rows = read_rows(output)
+        for frame, means in mean_by_frame(rows).items():
             tracker.log_metrics({f"test.{name}": value for name, value in means.items()}, step=frame)
+        summary = summarise_frames(rows)
+        tracker.log_metrics({f"test.{name}": value for name, value in summary.items()}, step=0)
         tracker.log_artifact(output)
+        facts: dict[str, Any] = {"test sequences": len(sequences), "test rows": len(rows)}
+        if camera_json is not None:
+            lens = json.loads(Path(camera_json).read_text(encoding="utf-8"))
+            facts |= {"camera": lens["name"], "optics": lens["config"]["optics"]["kind"]}
+            tracker.log_params({"camera": lens["name"], "optics": lens["config"]["optics"]})
+            for name in ("psfs.npy", "psfs.png", "camera.json"):
+                if (path := Path(camera_json).with_name(name)).is_file():
+                    tracker.log_artifact(path, "camera")
+        if blur:
+            facts["data digest"] = _digest_stores([*frames, *blur])
+            tracker.log_params({"data": facts["data digest"]})
+            tracker.log_dataset("test blur", facts["data digest"], str(Path(blur[0]).parent), "testing")
+        if weights and blur:
+            register = TrackingConfig.model_validate(tracking["config"]).register_models
+            _log_model(tracker, system, weights, blur[0], folder / ".tracking" / "model", facts, summary, register)
+
+
+def _log_model(
+    tracker: Any,
+    system: str,
+    weights: Sequence[str | Path],
+    blur: str | Path,
+    folder: Path,
+    facts: Mapping[str, Any],
+    summary: Mapping[str, float],
+    register: bool,
+) -> None:
+    from unsmear.frames.store import open_store
+    from unsmear.tracking.model import log_cascade_model, write_model_card
+
+    for path in weights:
+        tracker.log_artifact(path, f"weights/{Path(path).parent.parent.name}")
+    example = np.ascontiguousarray(open_store(blur)[:1, :_EXAMPLE_SIDE, :_EXAMPLE_SIDE])
+    card = write_model_card(system, facts, summary, _LIMITS)
+    log_cascade_model(tracker, weights, system, folder, example, card, register)
+
+
+def _digest_stores(paths: Sequence[str | Path]) -> str:
+    from unsmear.frames.store import store_digest
+
+    return hashlib.sha256("".join(store_digest(path) for path in paths).encode()).hexdigest()[:32]
 
 
 def mean_by_frame(rows: Sequence[Mapping[str, str]]) -> dict[int, dict[str, float]]:
     """Mean of each measure over all groups, by frame number (from 1); infinite PSNR is left out."""
-    keys = ("system", "split", "sequence", "group", "frame")
-    values: dict[int, dict[str, list[float]]] = {}
+    by_frame: dict[int, list[Mapping[str, str]]] = {}
     for row in rows:
-        of_frame = values.setdefault(int(row["frame"]), {})
+        by_frame.setdefault(int(row["frame"]), []).append(row)
+    return {frame: _means(found) for frame, found in sorted(by_frame.items())}
+
+
+def summarise_frames(rows: Sequence[Mapping[str, str]]) -> dict[str, float]:
+    """Mean of each measure over all frames, ``all.{measure}``, and over the middle one, ``middle.{measure}``."""
+    middle = (max(int(row["frame"]) for row in rows) + 1) // 2
+    parts = {"all": rows, "middle": [row for row in rows if int(row["frame"]) == middle]}
+    return {f"{part}.{name}": mean for part, found in parts.items() for name, mean in _means(found).items()}
+
+
+def _means(rows: Sequence[Mapping[str, str]]) -> dict[str, float]:
+    values: dict[str, list[float]] = {}
+    for row in rows:
         for name, text in row.items():
-            if name not in keys and _is_number(text):
-                of_frame.setdefault(name, []).append(float(text))
-    return {
-        frame: {name: finite_mean(np.array(numbers))[0] for name, numbers in columns.items()}
-        for frame, columns in sorted(values.items())
-    }
+            if name not in KEY and _is_number(text):
+                values.setdefault(name, []).append(float(text))
+    return {name: finite_mean(np.array(numbers))[0] for name, numbers in values.items()}
 
 
 def _is_number(text: str) -> bool:

@@ -7,7 +7,6 @@ so nothing here imports mlflow on the way in.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from unsmear.tracking.protocol import NullTracker, Tracker
 
+REQUIREMENTS_FILE = "requirements.txt"
 _REQUIREMENTS = ("numpy", "pydantic", "safetensors", "torch")
 
 
@@ -89,37 +89,48 @@ def log_cascade_model(
     if isinstance(tracker, NullTracker):
         return
     folder = Path(folder)
-    save_cascade_model(weights, folder, example, card)
+    prepare_cascade_model(weights, folder, example, card)
     tracker.log_model(folder, name=f"unsmear-{system}", registered_name=f"unsmear-{system}" if register else None)
 
 
-def save_cascade_model(weights: Sequence[str | Path], folder: Path, example: np.ndarray, card: str) -> None:
-    """Write the model's folder: weights, a copy of this package, signature, example, requirements, card."""
+def prepare_cascade_model(weights: Sequence[str | Path], folder: Path, example: np.ndarray, card: str) -> None:
+    """Write what a model is built from: weights, a copy of this package, example, requirements, card.
+
+    This is the job's part and takes no mlflow, whose import alone costs seconds.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "weights").mkdir(parents=True)
+    for index, path in enumerate(map(Path, weights), start=1):
+        shutil.copyfile(path, folder / "weights" / f"{index:02d}_{path.parent.parent.name or 'stage'}.safetensors")
+    package = Path(__file__).resolve().parents[1]
+    shutil.copytree(package, folder / "code" / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    np.save(folder / "example.npy", example)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    requirements = [f"{name}=={version(name)}" for name in ("mlflow", *_REQUIREMENTS)]
+    # Last: its presence says that the folder is whole.
+    (folder / REQUIREMENTS_FILE).write_text("\n".join(requirements) + "\n", encoding="utf-8")
+
+
+def build_cascade_model(folder: Path, target: Path) -> None:
+    """Write the MLflow model ``target`` from what :func:`prepare_cascade_model` left in ``folder``."""
     import mlflow.pyfunc
     from mlflow.models import ModelSignature
     from mlflow.types import Schema, TensorSpec
 
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        data = Path(temporary) / "weights"
-        data.mkdir()
-        for index, path in enumerate(map(Path, weights), start=1):
-            shutil.copyfile(path, data / f"{index:02d}_{path.parent.parent.name or 'stage'}.safetensors")
-        pictures = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, 3))
-        frames = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, -1, 3))
-        mlflow.pyfunc.save_model(
-            str(folder),
-            loader_module="unsmear.tracking.model",
-            data_path=str(data),
-            code_paths=[str(Path(__file__).resolve().parents[1])],
-            signature=ModelSignature(Schema([pictures]), Schema([frames])),
-            pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", *_REQUIREMENTS)],
-            input_example=example,
-        )
-    for cache in sorted(folder.rglob("__pycache__")):
+    pictures = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, 3))
+    frames = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, -1, 3))
+    mlflow.pyfunc.save_model(
+        str(target),
+        loader_module="unsmear.tracking.model",
+        data_path=str(folder / "weights"),
+        code_paths=[str(folder / "code" / "unsmear")],
+        signature=ModelSignature(Schema([pictures]), Schema([frames])),
+        pip_requirements=(folder / REQUIREMENTS_FILE).read_text(encoding="utf-8").split(),
+        input_example=np.load(folder / "example.npy"),
+    )
+    for cache in sorted(target.rglob("__pycache__")):
         shutil.rmtree(cache, ignore_errors=True)
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    shutil.copyfile(folder / "README.md", target / "README.md")
 
 
 def write_model_card(

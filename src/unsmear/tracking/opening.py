@@ -12,7 +12,7 @@ from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.destination import resolve_destination
 from unsmear.tracking.journal import FILE_NAME, read_header
 from unsmear.tracking.past import put_aside_other_run
-from unsmear.tracking.provenance import collect_provenance
+from unsmear.tracking.provenance import collect_provenance, describe_environment
 from unsmear.tracking.reporting import warn
 from unsmear.tracking.state import read_state, summarise
 from unsmear.tracking.system_metrics import SystemMetrics
@@ -30,6 +30,8 @@ def open_tracker(
     parent: str | Path | None = None,
     resume_key: str | None = None,
     repository: Path | None = None,
+    config_text: str | None = None,
+    job: Mapping[str, Any] | None = None,
 ) -> Tracker:
     """Record a run; use the result in a ``with`` block, which ends the run.
 
@@ -46,6 +48,8 @@ def open_tracker(
         ``directory`` is continued under its own id; without a key, or with another, a new run begins and the
         earlier journal moves to ``earlier_runs/``.
     repository : source tree whose commit is recorded; None takes the one this package lies in
+    config_text : the resolved configuration, recorded as ``config.yaml`` with an ``environment.txt``
+    job : facts about the job that records, such as its rule and wildcards; more tags
 
     Raises
     ------
@@ -91,8 +95,11 @@ def open_tracker(
         find_run_id=run_id,
         parts=parts,
     )
-    tracker.set_tags({**collect_provenance(repository), **(tags or {})})
+    tracker.set_tags({**collect_provenance(repository), **(job or {}), **(tags or {})})
     tracker.log_params(params or {})
+    if config_text is not None:
+        tracker.log_text(config_text, "config.yaml")
+        tracker.log_text(describe_environment(), "environment.txt")
     if config.system_metrics:
         parts.append(SystemMetrics(tracker, config.system_metrics_interval_s, tracker.next_step))
     if sender is not None and send == "background":

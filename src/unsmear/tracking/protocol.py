@@ -34,6 +34,9 @@ class Tracker(Protocol):
     def log_text(self, text: str, path: str) -> None:
         """Record ``text`` as the artifact ``path``."""
 
+    def log_bytes(self, content: bytes, path: str) -> None:
+        """Record a picture or another file that exists only in memory as the artifact ``path``."""
+
     def log_dataset(self, name: str, digest: str, source: str, context: str = "training", **profile: Any) -> None:
         """Record which data went in; ``digest`` has at most 36 characters."""
 
@@ -85,6 +88,8 @@ class NullTracker(FinishingContext):
     def log_artifact(self, path: str | Path, folder: str = "") -> None: ...
 
     def log_text(self, text: str, path: str) -> None: ...
+
+    def log_bytes(self, content: bytes, path: str) -> None: ...
 
     def log_dataset(self, name: str, digest: str, source: str, context: str = "training", **profile: Any) -> None: ...
 

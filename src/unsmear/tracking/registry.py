@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +14,7 @@ from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
+from unsmear.tracking.model import build_cascade_model
 from unsmear.tracking.secrets import redact
 
 TOKEN_TAG = "unsmear.token"
@@ -36,7 +36,7 @@ def send_model(
     client : of the store
     writing : gives the lock that every change to the store needs
     run_id : run that made the model
-    folder : what ``mlflow.pyfunc.save_model`` wrote, and a README.md, the model card
+    folder : what :func:`unsmear.tracking.model.prepare_cascade_model` wrote
     record : ``token``, ``name`` and ``register`` (a registered model's name or None)
     """
     experiment_id = client.get_run(run_id).info.experiment_id
@@ -65,8 +65,8 @@ def _find_model(client: MlflowClient, experiment_id: str, token: str) -> LoggedM
 
 
 def _stamp(folder: Path, copy: Path, model: LoggedModel, run_id: str) -> Path:
-    """Copy a model's folder and write the ids into it that it has only now."""
-    shutil.copytree(folder, copy)
+    """Build the model and write the ids into it that it has only now."""
+    build_cascade_model(folder, copy)
     description = Model.load(str(copy))
     description.model_id = description.model_uuid = model.model_id
     description.run_id = run_id

@@ -119,6 +119,16 @@ class JournalTracker(FinishingContext):
     def log_text(self, text: str, path: str) -> None:
         self._journal.append({"kind": "text", "path": path, "text": redact(text)})
 
+    def log_bytes(self, content: bytes, path: str) -> None:
+        # Kept after it has been sent: there is no other copy if the store is deleted.
+        kept = self.directory / FOLDER / "made" / path
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(content)
+        place, folder = os.path.relpath(kept, self.directory), Path(path).parent.as_posix()
+        digest = hashlib.sha256(content).hexdigest()
+        record = {"path": place, "copy": place, "folder": "" if folder == "." else folder, "sha256": digest}
+        self._journal.append({"kind": "artifact", **record})
+
     def log_dataset(self, name: str, digest: str, source: str, context: str = "training", **profile: Any) -> None:
         record = {"name": name, "digest": digest[:36], "source": redact(source), "context": context}
         self._journal.append({"kind": "dataset", **record, "profile": profile})

@@ -7,8 +7,10 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -28,6 +30,8 @@ from unsmear.training.resume import StateFiles
 
 logger = logging.getLogger(__name__)
 OnMetrics = Callable[[dict[str, Any]], None]
+# Step, then blurry (H, W, 3), predicted and true (K, H, W, 3) pictures, uint8 RGB.
+OnSamples = Callable[[int, np.ndarray, np.ndarray, np.ndarray], None]
 
 
 @dataclass
@@ -61,13 +65,20 @@ class Objective:
         return loss(predicted, truth)
 
     @torch.no_grad()
-    def validate(self, pictures: DataLoader[Any], device: torch.device) -> tuple[float, float]:
-        """Mean loss and mean PSNR (dB, of clipped frames) over whole pictures, in the better order."""
+    def validate(
+        self, pictures: DataLoader[Any], device: torch.device, show: Callable[..., None] | None = None
+    ) -> tuple[float, float]:
+        """Mean loss and mean PSNR (dB, of clipped frames) over whole pictures, in the better order.
+
+        ``show`` is called with the first blurry picture and its predicted and true frames, uint8 RGB.
+        """
         self.stage.eval()
         losses, psnrs = [], []
         for blurry, truth in pictures:
             predicted, wanted = self.predict(to_light(blurry, device), to_light(truth, device))
             losses.append(self.losses(predicted, wanted))
+            if show is not None and len(losses) == 1:
+                show(_to_codes(to_light(blurry, device)[0]), _to_codes(predicted[0]), _to_codes(wanted[0]))
             clipped, order_is_free = predicted.clamp(0, 1), self.order.startswith("free")
             error = free_per_sample(mse, clipped, wanted) if order_is_free else mse(clipped, wanted)
             psnrs.append(-10 * torch.log10(error.clamp_min(1e-10)))
@@ -77,6 +88,12 @@ class Objective:
 def to_light(pictures: Tensor, device: torch.device) -> Tensor:
     """uint8 to float32 with full scale 1, on ``device``."""
     return pictures.to(device, non_blocking=True).float().div_(255)
+
+
+def _to_codes(light: Tensor) -> np.ndarray:
+    """(..., 3, H, W) with full scale 1 to (..., H, W, 3) uint8."""
+    codes: np.ndarray = (light.clamp(0, 1) * 255).round().to(torch.uint8).movedim(-3, -1).cpu().numpy()
+    return codes
 
 
 def fit(
@@ -92,6 +109,7 @@ def fit(
     states: StateFiles,
     on_metrics: OnMetrics,
     title: str,
+    on_samples: OnSamples | None = None,
 ) -> tuple[Stage, MetricsTable]:
     """Train a stage; the samples, noise and result depend on seed and step alone.
 
@@ -103,6 +121,7 @@ def fit(
     states : where the run is saved and goes on from
     on_metrics : called with each row of the table
     title : of the progress bar
+    on_samples : called at each validation with the step and its first pictures
 
     Returns
     -------
@@ -176,7 +195,8 @@ def fit(
                     "images_per_second": (count + skipped) * hparams.batch_size / seconds,
                     "data_wait": waited / seconds,
                 }
-                val_loss, val_psnr = _with_stage(objective, mean.network).validate(pictures, device)
+                show = partial(on_samples, step + 1) if on_samples is not None else None
+                val_loss, val_psnr = _with_stage(objective, mean.network).validate(pictures, device, show)
                 stage.train()
                 for entry in (row, {**common, "split": "val", "loss": val_loss, "psnr": val_psnr}):
                     table.add(**entry)

@@ -82,7 +82,8 @@ def train_stage(
     from unsmear.cascade.stage import Stage
     from unsmear.frames.store import store_digest
     from unsmear.optics.camera import Camera
-    from unsmear.tracking import open_tracker
+    from unsmear.tracking import NullTracker, open_tracker
+    from unsmear.tracking.pictures import draw_curve, encode_samples
     from unsmear.training.dataset import SplitStores
     from unsmear.training.engine import Objective, fit
     from unsmear.training.resume import StateFiles
@@ -119,16 +120,22 @@ def train_stage(
         **tracking,
         directory=folder,
         run_name=run,
-        params={**settings, "camera": camera},
+        params={**settings, "camera": camera, "optics": _optics_of(camera_json)},
         resume_key=key,
         parent=parent,
     ) as tracker:
         tracker.log_dataset(f"{camera} blur", data, str(groups), frames=len(frames))
+        for path in (Path(psfs), Path(camera_json), Path(psfs).with_suffix(".png")):
+            if path.is_file():
+                tracker.log_artifact(path, "camera")
 
         def on_metrics(row: dict[str, Any]) -> None:
             split = row["split"]
             values = {f"{split}.{k}": v for k, v in row.items() if k not in ("step", "split", "lr", "epoch")}
             tracker.log_metrics({**values, "lr": row["lr"], "epoch": row["epoch"]}, step=row["step"])
+
+        def on_samples(step: int, blurry: Any, predicted: Any, truth: Any) -> None:
+            tracker.log_bytes(encode_samples(blurry, predicted, truth), f"samples/step_{step:06d}.png")
 
         trained, table = fit(
             Objective(stage, frozen, order, chosen.loss),
@@ -142,6 +149,7 @@ def train_stage(
             states=states,
             on_metrics=on_metrics,
             title=run,
+            on_samples=None if isinstance(tracker, NullTracker) else on_samples,
         )
         record = {"name": camera, "energy": [float(e) for e in lens.energy]}
         checkpoint = Checkpoint(trained, num_frames, record, chosen.model_dump(mode="json"), provenance)
@@ -149,7 +157,15 @@ def train_stage(
         table.write(Path(outputs["metrics"]))
         tracker.log_artifact(outputs["weights"])
         tracker.log_artifact(outputs["metrics"])
+        tracker.log_bytes(draw_curve(table.rows, run).encode(), "curves/loss.svg")
+        tracker.log_bytes(draw_curve(table.rows, run, "psnr").encode(), "curves/psnr.svg")
     states.remove()
+
+
+def _optics_of(camera_json: str | Path) -> dict[str, Any]:
+    """What the camera's lens is, for comparing runs: its kind, psi range and mask."""
+    optics: dict[str, Any] = json.loads(Path(camera_json).read_text(encoding="utf-8"))["config"]["optics"]
+    return optics
 
 
 def _choose_device(config: TrainingConfig) -> Any:

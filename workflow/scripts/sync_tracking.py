@@ -1,0 +1,19 @@
+import logging
+
+import _src
+
+_src.start(snakemake)
+
+from unsmear.tracking import TrackingConfig, sync_journals
+
+tracking = snakemake.params.tracking
+config = TrackingConfig.model_validate(tracking["config"])
+report = sync_journals(tracking["root"], config)
+if not config.enabled:
+    logging.info("tracking.enabled is false: nothing is sent")
+logging.info("%d of %d runs are fully recorded", report.num_synced, report.num_runs)
+if not report.complete:
+    raise ValueError(
+        f"records of {len(report.pending)} runs are not sent yet ({', '.join(report.pending[:3])}, ...); "
+        "they stay in the journals: try again when the store is reachable"
+    )
