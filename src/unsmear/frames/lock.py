@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,8 @@ from unsmear.files import sha256_of, write_json
 from unsmear.frames.config import Checksum
 
 FORMAT = 1
+
+log = logging.getLogger(__name__)
 
 
 class MismatchError(ValueError):
@@ -108,6 +112,25 @@ def ensure_writable(lock: str | Path) -> None:
         raise ValueError(
             f"data.reds.lock: {lock} cannot be written ({error.strerror}); name a file in a folder of your own"
         ) from None
+
+
+@contextmanager
+def fetching_alone(name: str, lock: str | Path) -> Iterator[bool]:
+    """Wait while another process fetches ``name``, and say whether one did: jobs may outlive their workflow.
+
+    The lock is on one byte of a file beside the lock file, and ends with the process that holds it.
+    """
+    lock = Path(lock)
+    with lock.with_name(f".{lock.name}.fetching.tmp").open("w") as guard:
+        place = zlib.crc32(name.encode()) // 2
+        try:
+            fcntl.lockf(guard, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            waited = False
+        except OSError:
+            log.warning("%s is being fetched by another process; waiting for it", name)
+            fcntl.lockf(guard, fcntl.LOCK_EX, 1, place)
+            waited = True
+        yield waited
 
 
 @contextmanager

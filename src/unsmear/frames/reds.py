@@ -12,7 +12,7 @@ from pathlib import Path
 from unsmear.frames.archive import open_archive
 from unsmear.frames.config import Checksum, RedsConfig
 from unsmear.frames.layout import SourceSequence
-from unsmear.frames.lock import ensure_writable, expected_checksum, record, verify
+from unsmear.frames.lock import ensure_writable, expected_checksum, fetching_alone, record, verify
 from unsmear.frames.mirrors import copy_file, join_url, local_folder, show_mirror
 from unsmear.frames.selection import NUM_SEQUENCES, select_sequences
 
@@ -70,12 +70,16 @@ def fetch_archive(name: str, output: str | Path, reds: RedsConfig) -> None:
         raise ValueError(f"{name}: REDS {single[1]} has {NUM_SEQUENCES[single[1]]} sequences")
     ensure_writable(reds.lock)
     reasons = []
-    for mirror in reds.mirrors:
-        try:
-            _fetch_checked(mirror, name, output, reds, single)
+    with fetching_alone(name, reds.lock) as waited:
+        if waited and output.is_file():
+            verify(output, name, expected_checksum(name, reds.checksums, reds.lock))
             return
-        except ValueError as error:
-            reasons.append(f"{show_mirror(mirror)}: {error}")
+        for mirror in reds.mirrors:
+            try:
+                _fetch_checked(mirror, name, output, reds, single)
+                return
+            except ValueError as error:
+                reasons.append(f"{show_mirror(mirror)}: {error}")
     text = "\n  ".join(reasons)
     raise ValueError(
         f"{name} could not be fetched from any of data.reds.mirrors:\n  {text}\n"

@@ -67,6 +67,18 @@ def probe_video(path: str | Path, max_height: int | None = None) -> VideoFacts:
         return VideoFacts(length, rate, _fit(height, width, max_height))
 
 
+def count_frames(path: str | Path, limit: int) -> int:
+    """Frames that can be decoded, counted up to ``limit``; headers of some files are wrong by a few.
+
+    Raises
+    ------
+    ValueError
+        If the file is no readable video, or is damaged before that.
+    """
+    with _open_video(path) as (container, stream):
+        return sum(1 for _ in _decode(container, stream, path, limit))
+
+
 def _fit(height: int, width: int, max_height: int | None) -> tuple[int, int]:
     if max_height is None or height <= max_height:
         return height, width

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from unsmear.frames.config import VideosConfig
@@ -33,16 +34,19 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
     files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
     if len(files) > 1000:
         raise ValueError(f"data.videos.folder: {len(files)} videos, at most 1000 can be numbered; move some away")
-    from unsmear.frames.video import VideoFacts, probe_video
+    from unsmear.frames.video import VideoFacts, count_frames, probe_video
 
     usable, short, slow = [], [], []
     for number, path in enumerate(files):
         try:
             facts = probe_video(path)
+            # Headers round or err by a few frames: where that decides, the frames themselves are counted.
+            if facts.num_frames < 2 * frames_per_group:
+                counted = count_frames(path, 2 * frames_per_group)
+                facts = replace(facts, num_frames=counted)
         except ValueError:
             facts = VideoFacts(0, MIN_RATE, (0, 0))
-        # Headers round: a file is left out only where it is short beyond doubt.
-        if 0 < facts.num_frames < frames_per_group - 1:
+        if 0 < facts.num_frames < frames_per_group:
             short.append(path.name)
             continue
         if facts.rate < MIN_RATE:
