@@ -37,8 +37,8 @@ def test_every_promised_file_is_there(finished_once):
 
 
 def test_nothing_half_written_is_left(finished_once):
-    left = [path for path in finished_once.folder.rglob("*") if ".tmp" in path.name or path.name.startswith("state")]
-    assert [path for path in left if path.name != "state.json"] == []
+    files = [path for path in (finished_once.folder / "results").rglob("*") if path.is_file()]
+    assert [path for path in files if ".tmp" in path.name or path.name in ("state.pt", "state.previous.pt")] == []
 
 
 def test_table_has_each_system_and_can_be_traced(finished_once):

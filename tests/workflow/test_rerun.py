@@ -25,8 +25,8 @@ def test_one_target_builds_what_it_needs(fresh):
         "standard/center",
     }
     assert "evaluate_000" not in jobs and "compare" not in jobs
-    # Grouping looks at all sequences; pictures are rendered for train and val alone.
-    assert jobs["extract_sequence"] == 9 and jobs["render_blur"] == 2 * 3
+    # Frames are extracted and rendered for train and val alone.
+    assert jobs["extract_sequence"] == 3 and jobs["render_blur"] == 2 * 3
 
 
 def test_forcing_a_stage_reruns_what_follows_in_its_system(finished):
@@ -69,7 +69,8 @@ def test_new_camera_and_system_add_a_branch_of_their_own(finished):
     assert trained(finished) == {"swept/center", "swept/f35", "swept/f26", "swept/f17"}
     assert jobs["simulate_camera"] == 1 and jobs["render_blur"] == 9
     assert not {"extract_sequence", "make_scenes", "group_frames"} & set(jobs)
-    assert all("sweep/" in path for path in finished.planned("render_blur"))
+    rendered = finished.planned("render_blur")
+    assert len(rendered) == 9 and all("/sweep/" in path for path in rendered)
 
 
 def test_changed_sequence_reruns_what_depends_on_it(finished):
@@ -109,16 +110,38 @@ def test_psi_range_reruns_the_masked_branch_alone(finished):
         ]
     )
     assert trained(finished) == {f"masked/{stage}" for stage in ("center", "f35", "f26", "f17")}
-    assert all("/masked/" in path for path in finished.planned("render_blur"))
+    rendered = finished.planned("render_blur")
+    assert len(rendered) == 9 and all("/masked/" in path for path in rendered)
 
 
 def test_sequence_tables_are_evaluated_singly_when_one_is_lost(finished):
-    (finished.folder / "results/evaluation/masked/sequences/005.csv").unlink()
-    jobs = finished.plan()
-    assert jobs.get("evaluate_004") == 1 and "evaluate_000" not in jobs and "train_stage" not in jobs
+    lost = "results/evaluation/masked/sequences/005.csv"
+    (finished.folder / lost).unlink()
+    assert finished.plan(lost) == {"evaluate_004": 1}
 
 
 def test_groups_table_is_plain(finished_once):
     rows = list(csv.DictReader(io.StringIO((finished_once.folder / "results/groups.csv").read_text())))
     assert list(rows[0]) == ["split", "sequence", "group", "first_frame", "num_frames"]
     assert len(rows) == 2 * 2 + 1 + 6
+
+
+def test_another_trial_runs_only_itself_and_what_follows(finished):
+    import yaml
+
+    sweep = yaml.safe_load((finished.folder / "config.yaml").read_text())["sweep"]
+    sweep[0]["space"]["learning_rate"]["choice"].append(0.004)
+    finished.configure(sweep=sweep)
+    assert "propose_trials" in finished.plan(), "another space proposes anew"
+    sweep[0]["space"]["learning_rate"]["choice"].pop()
+    sweep[0]["sampler"], sweep[0]["rounds"][0]["trials"] = "grid", 1
+    finished.configure(sweep=sweep)
+    jobs = finished.plan()
+    assert "propose_trials" not in jobs and jobs["select_trial"] >= 1
+
+
+def test_grouping_and_learning_rate_changed_at_once_both_count(finished):
+    finished.configure(training={"defaults": {"steps": 4, "batch_size": 2, "crop": 64, "learning_rate": 0.003}})
+    (finished.folder / "results/groups.csv").unlink()
+    jobs = finished.plan()
+    assert jobs["train_stage"] >= 8 and jobs["group_frames"] == 1

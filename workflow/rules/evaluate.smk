@@ -11,7 +11,6 @@ for part in PARTS:
                     camera_of(wildcards.system), part
                 )
             ),
-            groups=ancient("results/groups.csv"),
             weights=lambda wildcards: final_weights(wildcards.system),
         output:
             [
@@ -38,7 +37,6 @@ for part in PARTS:
             f"evaluate_input_{part}"
         input:
             unpack(lambda wildcards, part=part: sequence_files(wildcards.camera, part)),
-            groups=ancient("results/groups.csv"),
         output:
             [
                 f"results/evaluation/input_{{camera}}/sequences/{name}.csv"

@@ -1,8 +1,7 @@
-# The grouping of one sequence follows from its own frames and the number of frames a group, so
-# the table is `ancient`: another sequence's change, which rewrites it, renders nothing here anew.
+# The groups of a sequence follow from its own frames, so the table of all groups is no input:
+# another sequence's change, which rewrites it, renders nothing here anew.
 rule render_blur:
     input:
-        groups=ancient("results/groups.csv"),
         frames="results/frames/{split}/{sequence}.npy",
         psfs="results/cameras/{camera}/psfs.npy",
         camera="results/cameras/{camera}/camera.json",

@@ -63,7 +63,7 @@ rule draw_gallery:
     input:
         tables=PER_FRAME,
         weights=[path for entry in COMPARED for path in entry.get("weights", [])],
-        groups=ancient("results/groups.csv"),
+        groups="results/groups.csv",
         frames=TEST_FRAMES,
         blur=[
             f"results/blur/{name.removeprefix('input_')}/test/{sequence}.npy"

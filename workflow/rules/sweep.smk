@@ -19,7 +19,7 @@ rule start_sweep:
 
 rule propose_trials:
     input:
-        sweep=ancient("results/models/{system}/{stage}/trials/sweep.yaml"),
+        sweep="results/models/{system}/{stage}/trials/sweep.yaml",
         earlier=lambda wildcards: trial_files(wildcards, int(wildcards.round) - 1),
     output:
         "results/models/{system}/{stage}/trials/r{round}-t{trial}/hparams.yaml",

@@ -1,7 +1,6 @@
 rule train_stage:
     input:
         unpack(train_inputs),
-        groups=ancient("results/groups.csv"),
         hparams="results/models/{system}/{stage}/{run}/hparams.yaml",
     output:
         weights="results/models/{system}/{stage}/{run}/weights.safetensors",

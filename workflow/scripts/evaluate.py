@@ -9,7 +9,6 @@ evaluate_sequences(
     system=snakemake.wildcards.system,
     weights=snakemake.input.weights,
     sequences=snakemake.params.records,
-    groups=snakemake.input.groups,
     psfs=snakemake.input.psfs,
     camera=snakemake.input.camera,
     config=EvaluationConfig.model_validate(snakemake.params.evaluation),

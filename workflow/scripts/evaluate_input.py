@@ -8,7 +8,6 @@ from unsmear.evaluation.evaluate import evaluate_input
 evaluate_input(
     system=f"input_{snakemake.wildcards.camera}",
     sequences=snakemake.params.records,
-    groups=snakemake.input.groups,
     psfs=snakemake.input.psfs,
     camera=snakemake.input.camera,
     config=EvaluationConfig.model_validate(snakemake.params.evaluation),

@@ -8,7 +8,7 @@ render_blur(
     frames_path=snakemake.input.frames,
     camera_psfs_path=snakemake.input.psfs,
     camera_path=snakemake.input.camera,
-    groups=snakemake.input.groups,
+    groups=None,
     output_path=snakemake.output[0],
     split=snakemake.wildcards.split,
     sequence=snakemake.wildcards.sequence,

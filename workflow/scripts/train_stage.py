@@ -6,7 +6,7 @@ from unsmear.cascade.spec import StageSpec
 from unsmear.training.config import TrainingConfig
 from unsmear.training.train import train_stage
 
-files = {name: snakemake.input.get(name, []) for name in ("psfs", "groups", "hparams", "frames", "blur")}
+files = {name: snakemake.input.get(name, []) for name in ("psfs", "hparams", "frames", "blur")}
 train_stage(
     spec=StageSpec.model_validate(snakemake.params.spec),
     config=TrainingConfig.model_validate(snakemake.params.training),

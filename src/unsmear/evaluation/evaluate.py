@@ -34,7 +34,6 @@ def evaluate_sequences(
     system: str,
     weights: Sequence[str | Path],
     sequences: Records,
-    groups: str | Path,
     psfs: str | Path,
     camera: str | Path,
     config: EvaluationConfig | None = None,
@@ -47,7 +46,6 @@ def evaluate_sequences(
     weights : ``weights.safetensors`` of its stages, in the cascade's order
     sequences : records with ``split``, ``sequence``, ``frames``, ``blur``, ``output``; each table is
         written, whole, as soon as its sequence is done
-    groups : the group table
     psfs, camera : ``psfs.npy`` and ``camera.json`` of the camera that the system is for
     config : how to run and score
 
@@ -62,12 +60,12 @@ def evaluate_sequences(
 
     config = config or EvaluationConfig()
     predictor = Predictor(weights, config)
-    lens = Camera.load(psfs, camera) if config.reblur else None
+    lens = Camera.load(psfs, camera)
     perceptual = _load_lpips(config, predictor.device)
     for record in sequences:
         files = SequenceFiles.from_record(record)
         rows: list[Row] = []
-        for batch in batches(read_group_pictures(files, groups), config.batch_size):
+        for batch in batches(read_group_pictures(files, lens.num_frames), config.batch_size):
             blurry = np.stack([pictures.blurry for pictures in batch])
             predictions = predictor(blurry)
             middles = np.stack([pictures.truth[frame_index(predictor.middle)] for pictures in batch])
@@ -79,7 +77,7 @@ def evaluate_sequences(
                     _add_upper_bound(scores, score_group(bound, truth), predictor.middle)
                 if perceptual:
                     _add_lpips(scores, perceptual, prediction, truth)
-                if lens is not None:
+                if config.reblur:
                     _add_reblur(scores, channels_last(to_numpy(prediction)), pictures.blurry, lens, config)
                 rows += _keyed(system, files, pictures, scores)
         write_rows(files.output, rows)
@@ -88,7 +86,6 @@ def evaluate_sequences(
 def evaluate_input(
     system: str,
     sequences: Records,
-    groups: str | Path,
     psfs: str | Path,
     camera: str | Path,
     config: EvaluationConfig | None = None,
@@ -107,7 +104,7 @@ def evaluate_input(
     for record in sequences:
         files = SequenceFiles.from_record(record)
         rows: list[Row] = []
-        for pictures in read_group_pictures(files, groups):
+        for pictures in read_group_pictures(files, lens.num_frames):
             still = equalise(pictures.blurry, lens.energy, lens.response)
             frames = np.broadcast_to(still, pictures.truth.shape)
             prediction, truth = channels_first(frames), channels_first(pictures.truth)

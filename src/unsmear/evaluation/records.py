@@ -46,29 +46,29 @@ class GroupPictures:
     blurry: np.ndarray
 
 
-def read_group_pictures(files: SequenceFiles, groups: str | Path) -> Iterator[GroupPictures]:
-    """The frame groups of one sequence with their pictures, in the order of the group table.
+def read_group_pictures(files: SequenceFiles, num_frames: int) -> Iterator[GroupPictures]:
+    """The frame groups of one sequence with their pictures, in their order.
+
+    Parameters
+    ----------
+    num_frames : frames of a group
 
     Raises
     ------
     ValueError
-        If the group table has no group of this split and sequence, or the blur store has another
-        number of pictures.
+        If the sequence is shorter than a group, or the blur store has another number of pictures than groups.
     """
-    from unsmear.frames.grouping import read_groups
+    from unsmear.frames.grouping import cut_groups
     from unsmear.frames.store import open_store
 
-    chosen = read_groups(groups, files.split, files.sequence)
-    if not chosen:
-        raise ValueError(
-            f"{groups} has no group of sequence {files.sequence} in split {files.split}; "
-            "check the split or group the frames again"
-        )
     frames, blur = open_store(files.frames), open_store(files.blur)
+    chosen = cut_groups(files.split, files.sequence, len(frames), num_frames)
+    if not chosen:
+        raise ValueError(f"{files.frames} holds {len(frames)} frames, a group needs {num_frames}")
     if len(blur) != len(chosen):
         raise ValueError(
-            f"{files.blur} holds {len(blur)} pictures, {groups} names {len(chosen)} groups of sequence "
-            f"{files.sequence}; render the sequence again"
+            f"{files.blur} holds {len(blur)} pictures, but the frames of sequence {files.sequence} make up "
+            f"{len(chosen)} groups; render the sequence again"
         )
     for index, group in enumerate(chosen):
         yield GroupPictures(group.group, np.array(frames[group.frames]), np.array(blur[index]))

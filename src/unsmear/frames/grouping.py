@@ -12,7 +12,7 @@ from unsmear.files import write_atomically
 from unsmear.frames.numbering import frame_index
 from unsmear.frames.store import open_store
 
-__all__ = ["FrameGroup", "frame_index", "group_frames", "read_groups"]
+__all__ = ["FrameGroup", "cut_groups", "frame_index", "group_frames", "read_groups"]
 
 
 @dataclass(frozen=True, order=True)
@@ -35,6 +35,11 @@ class FrameGroup:
 _COLUMNS = [field.name for field in fields(FrameGroup)]
 
 
+def cut_groups(split: str, sequence: str, length: int, num_frames: int) -> list[FrameGroup]:
+    """Windows of ``num_frames`` frames of a sequence of ``length`` frames; what is left at its end is not used."""
+    return [FrameGroup(split, sequence, k + 1, 1 + k * num_frames, num_frames) for k in range(length // num_frames)]
+
+
 def group_frames(stores: Iterable[str | Path], num_frames: int, output_csv: str | Path) -> list[FrameGroup]:
     """Cut every store into windows of ``num_frames`` frames that do not overlap; write them as a table.
 
@@ -51,8 +56,7 @@ def group_frames(stores: Iterable[str | Path], num_frames: int, output_csv: str 
     groups, too_short = [], []
     for path in map(Path, stores):
         length = open_store(path).shape[0]
-        for k in range(length // num_frames):
-            groups.append(FrameGroup(path.parent.name, path.stem, k + 1, 1 + k * num_frames, num_frames))
+        groups += cut_groups(path.parent.name, path.stem, length, num_frames)
         if length < num_frames:
             too_short.append(f"{path.parent.name}/{path.stem}")
     if too_short:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from unsmear.files import write_atomically
-from unsmear.frames.grouping import read_groups
+from unsmear.frames.grouping import cut_groups, read_groups
 from unsmear.frames.store import open_store, remove_leftovers
 from unsmear.optics.camera import Camera
 
@@ -23,7 +23,7 @@ def render_blur(
     frames_path: str | Path,
     camera_psfs_path: str | Path,
     camera_path: str | Path,
-    groups: Groups | str | Path,
+    groups: Groups | str | Path | None,
     output_path: str | Path,
     *,
     split: str | None = None,
@@ -38,7 +38,8 @@ def render_blur(
     frames_path : ``.npy`` (T, H, W, 3) uint8
     camera_psfs_path, camera_path : what :func:`unsmear.optics.camera.simulate_camera` wrote
     groups : (first frame, number of frames) of each group, frames numbered from 1; or the path of
-        ``groups.csv``, of which the rows of ``split`` and ``sequence`` are taken, in the order of the groups
+        ``groups.csv``, of which the rows of ``split`` and ``sequence`` are taken, in the order of the groups;
+        or None, which cuts the whole sequence into windows that do not overlap
     output_path : ``.npy`` to write, (G, H, W, 3) uint8; it appears whole or not at all
     split, sequence : with ``groups.csv``; also part of the seed
     seed : of the noise; each group draws its own from the seed, split, sequence and its number
@@ -53,7 +54,10 @@ def render_blur(
     camera = Camera.load(camera_psfs_path, camera_path)
     store = open_store(frames_path)
     frames = np.asarray(store)  # a plain view: slices of a memory map class cost more than a strip's sum
-    if not isinstance(groups, list):
+    if groups is None:
+        windows = cut_groups(split or "", sequence or "", len(frames), camera.num_frames)
+        groups = [(window.first_frame, window.num_frames) for window in windows]
+    elif not isinstance(groups, list):
         groups = find_groups(groups, split, sequence)
     _check_groups(groups, len(frames), camera, frames_path)
     shape = (len(groups), *frames.shape[1:])

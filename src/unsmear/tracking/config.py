@@ -38,7 +38,10 @@ class TrackingConfig(BaseModel):
     )
     interval_s: float = Field(5.0, gt=0, description="Time between two looks at the journal, in seconds.")
     finish_wait_s: float = Field(
-        30.0, ge=0, description="How long the end of a job waits for unsent records at most, in seconds."
+        30.0,
+        ge=0,
+        description="How long the end of a job waits for unsent records at most, in seconds; four "
+        "times as long for an embedded store, which is never away.",
     )
     timeout_s: int = Field(10, ge=1, le=600, description="Time limit of one request to a server, in seconds.")
     upload_timeout_s: int = Field(300, ge=1, description="Time limit of one artifact's transfer, in seconds.")

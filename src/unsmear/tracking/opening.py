@@ -79,7 +79,9 @@ def open_tracker(
 
     def end() -> None:
         if sender is not None:
-            sender.finish(config.finish_wait_s)
+            # An embedded store is never away, only slow where many jobs share few cores.
+            patience = 1 if destination.database_file is None else 4
+            sender.finish(patience * config.finish_wait_s)
         summary = summarise(directory, destination.public)
         write_json(directory / "tracking.json", summary)
         if not summary["synced"] and send != "later":

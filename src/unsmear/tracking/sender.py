@@ -16,11 +16,12 @@ from unsmear.tracking.config import TrackingConfig
 
 def main() -> None:
     """Send what the journal holds until told to finish; end at once if the parent is gone."""
-    os.nice(19)
     parent = os.getppid()
     task = json.loads(sys.stdin.readline() or "null")
     if task is None:
         return
+    if task["config"]["send"] != "end":
+        os.nice(19)  # the job computes meanwhile; at its end it waits, and has a core to spare
     finishing = threading.Event()
     threading.Thread(target=_watch_parent, args=(parent, finishing), daemon=True).start()
     # The job's other children may hold a copy of the pipe, so that it does not end with the job.

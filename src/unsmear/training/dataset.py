@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from unsmear.frames.grouping import FrameGroup, read_groups
+from unsmear.frames.grouping import FrameGroup, cut_groups
 from unsmear.frames.store import open_store
 
 
@@ -25,8 +25,13 @@ class SplitStores:
     blur: Mapping[str, Path]
 
     @classmethod
-    def open(cls, groups_csv: Path, split: str, frames: Sequence[Path], blur: Sequence[Path]) -> SplitStores:
+    def open(cls, split: str, num_frames: int, frames: Sequence[Path], blur: Sequence[Path]) -> SplitStores:
         """Gather the stores of a split and check that they belong together.
+
+        Parameters
+        ----------
+        num_frames : frames of a group
+        frames, blur : stores ``{split}/{sequence}.npy``; those of other splits are passed over
 
         Raises
         ------
@@ -35,22 +40,21 @@ class SplitStores:
         """
         frame_paths = {path.stem: path for path in frames if path.parent.name == split}
         blur_paths = {path.stem: path for path in blur if path.parent.name == split}
-        groups = tuple(g for g in read_groups(groups_csv, split) if g.sequence in frame_paths)
-        if not groups:
-            raise ValueError(f"{groups_csv} has no frame group of split {split} among the given frame stores")
-        counts: dict[str, int] = {}
-        for group in groups:
-            counts[group.sequence] = counts.get(group.sequence, 0) + 1
-        for sequence, count in counts.items():
+        groups: list[FrameGroup] = []
+        for sequence in sorted(frame_paths):
             if sequence not in blur_paths:
                 raise ValueError(f"sequence {split}/{sequence} has frames but no blur store; render it again")
             sharp, blurry = open_store(frame_paths[sequence]), open_store(blur_paths[sequence])
-            if blurry.shape != (count, *sharp.shape[1:]):
+            found = cut_groups(split, sequence, len(sharp), num_frames)
+            if blurry.shape != (len(found), *sharp.shape[1:]):
                 raise ValueError(
-                    f"{blur_paths[sequence]} has shape {blurry.shape}, but its frames give {count} groups of "
+                    f"{blur_paths[sequence]} has shape {blurry.shape}, but its frames give {len(found)} groups of "
                     f"{sharp.shape[1:]}; delete it, and it is rendered again"
                 )
-        return cls(groups, frame_paths, blur_paths)
+            groups += found
+        if not groups:
+            raise ValueError(f"no sequence of split {split} has a whole group of {num_frames} frames")
+        return cls(tuple(groups), frame_paths, blur_paths)
 
     @cached_property
     def _maps(self) -> dict[tuple[str, str], np.memmap]:

@@ -42,7 +42,6 @@ def train_stage(
     psfs: str | Path,
     camera_json: str | Path,
     hparams: str | Path,
-    groups: str | Path,
     frames: Sequence[str | Path],
     blur: Sequence[str | Path],
     predecessors: Sequence[str | Path],
@@ -62,7 +61,6 @@ def train_stage(
     system, camera : names, for the record
     psfs, camera_json : the simulated camera
     hparams : the run's ``hparams.yaml``
-    groups : ``groups.csv``
     frames, blur : stores of the train and val splits
     predecessors : weights of the stages before, in their order
     outputs : ``weights``, ``metrics`` and ``tracking``: files to write, in one folder
@@ -94,7 +92,7 @@ def train_stage(
     lens = Camera.load(psfs, camera_json)
     num_frames = len(lens.psfs)
     train, val = (
-        SplitStores.open(Path(groups), split, [Path(p) for p in frames], [Path(p) for p in blur])
+        SplitStores.open(split, num_frames, [Path(p) for p in frames], [Path(p) for p in blur])
         for split in ("train", "val")
     )
     earlier = [load_stage(path) for path in predecessors]
@@ -124,7 +122,7 @@ def train_stage(
         resume_key=key,
         parent=parent,
     ) as tracker:
-        tracker.log_dataset(f"{camera} blur", data, str(groups), frames=len(frames))
+        tracker.log_dataset(f"{camera} blur", data, str(Path(blur[0]).parents[1]), frames=len(frames))
         for path in (Path(psfs), Path(camera_json), Path(psfs).with_suffix(".png")):
             if path.is_file():
                 tracker.log_artifact(path, "camera")

@@ -101,10 +101,10 @@ def per_frame(chain: dict[str, Path], system: str, spoil=None, sequences: list[s
     """Evaluate and gather one system; ``spoil`` None is the input."""
     evaluated = records(chain, system, sequences)
     if spoil is None:
-        evaluate_input(system, evaluated, chain["groups"], "psfs.npy", "camera.json")
+        evaluate_input(system, evaluated, "psfs.npy", "camera.json")
     else:
         KnownPredictor.spoil = staticmethod(spoil)
-        evaluate_sequences(system, ["w"], evaluated, chain["groups"], "psfs.npy", "camera.json")
+        evaluate_sequences(system, ["w"], evaluated, "psfs.npy", "camera.json")
     output = chain["root"] / f"evaluation/{system}/per_frame.csv"
     gather_sequences([record["output"] for record in evaluated], output)
     return output
@@ -167,7 +167,7 @@ def test_equal_bytes_on_a_second_run(chain):
 def test_other_split_is_refused(chain):
     wrong = [dict(record, split="val") for record in records(chain, "masked")]
     with pytest.raises(ValueError, match="no group of sequence 000 in split val"):
-        evaluate_input("input_masked", wrong, chain["groups"], "p", "c")
+        evaluate_input("input_masked", wrong, "p", "c")
     path = per_frame(chain, "masked", noise(4))
     mixed = chain["root"] / "mixed.csv"
     mixed.write_text(path.read_text().replace(",test,", ",val,"))

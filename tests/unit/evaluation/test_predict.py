@@ -156,7 +156,7 @@ def test_evaluates_a_real_cascade(weights, store, tmp_path):
         "blur": store / "blur.npy",
         "output": tmp_path / "007.csv",
     }
-    evaluate_sequences("masked", weights, [record], store / "groups.csv", store / "psfs.npy", store / "camera.json")
+    evaluate_sequences("masked", weights, [record], store / "psfs.npy", store / "camera.json")
     rows = read_rows(record["output"])
     assert len(rows) == 14
     assert [row["psnr_bound"] == "" for row in rows] == [row["frame"] == "4" for row in rows]

@@ -130,14 +130,14 @@ def _records(root: Path, system: str, files: dict[str, Path], sequences: tuple[s
 def _input_system(root: Path, name: str, files: dict[str, Path], sequences: tuple[str, ...]) -> dict[str, Any]:
     system = f"input_{name}"
     records = _records(root, system, files, sequences)
-    evaluate_input(system, records, root / "groups.csv", files["psfs"], files["camera"], EVALUATION)
+    evaluate_input(system, records, files["psfs"], files["camera"], EVALUATION)
     return _gathered(root, system, name, "input", records)
 
 
 def _trained_system(root: Path, name: str, files: dict[str, Path], sequences: tuple[str, ...]) -> dict[str, Any]:
     records = _records(root, name, files, sequences)
     weights = [root / f"models/{name}/center/final/weights.safetensors"]
-    evaluate_sequences(name, weights, records, root / "groups.csv", files["psfs"], files["camera"], EVALUATION)
+    evaluate_sequences(name, weights, records, files["psfs"], files["camera"], EVALUATION)
     metrics = {}
     for stage in ("center", "f35"):
         lines = ["step,epoch,split,loss,psnr,lr,images_per_second,data_wait"]

@@ -92,11 +92,10 @@ def test_registered_model_works_without_this_package(tmp_path: Path, weights: li
     found = np.load(tmp_path / "out.npy")
     assert found.shape == (2, 3, 37, 50, 3)
     np.testing.assert_array_equal(found, expected_frames(weights, picture))
-    info = mlflow.models.get_model_info(str(directory / "model"))
-    assert [spec.type for spec in info.signature.inputs] == [np.uint8]
-    np.testing.assert_array_equal(
-        mlflow.models.Model.load(str(directory / "model")).load_input_example(str(directory / "model")), picture
-    )
+    sent = client.get_logged_model(versions[0].source.removeprefix("models:/"))
+    folder = sent.artifact_location.removeprefix("file://")
+    assert [spec.type for spec in mlflow.models.get_model_info(folder).signature.inputs] == [np.uint8]
+    np.testing.assert_array_equal(mlflow.models.Model.load(folder).load_input_example(folder), picture)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unsmear.frames.grouping import group_frames
 from unsmear.training.dataset import SplitStores
 
 SIZE = 48
@@ -31,8 +30,4 @@ def stores(tmp_path: Path) -> dict[str, SplitStores]:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 np.save(path, array)
                 paths[kind].append(path)
-    group_frames(paths["frames"], 7, tmp_path / "groups.csv")
-    return {
-        split: SplitStores.open(tmp_path / "groups.csv", split, paths["frames"], paths["blur"])
-        for split in ("train", "val")
-    }
+    return {split: SplitStores.open(split, 7, paths["frames"], paths["blur"]) for split in ("train", "val")}

@@ -51,7 +51,7 @@ def test_blur_that_does_not_match_its_frames_is_refused(stores, tmp_path):
     np.save(blur, np.load(blur)[:1])
     frames = list(stores["train"].frames.values())
     with pytest.raises(ValueError, match=r"000.npy has shape \(1, 48, 48, 3\), but its frames give 2 groups"):
-        SplitStores.open(tmp_path / "groups.csv", "train", frames, list(stores["train"].blur.values()))
+        SplitStores.open("train", 7, frames, list(stores["train"].blur.values()))
 
 
 def test_memory_maps_do_not_travel_to_workers(stores):
