@@ -79,6 +79,7 @@ def written(fresh) -> str:
     return "".join(path.read_text(errors="replace") for path in paths if path.is_file() and path.suffix != ".npy")
 
 
+@pytest.mark.slow
 def test_chosen_sequences_come_by_ranges_and_one_more_fetches_one_more(fresh, server, zips, monkeypatch):
     monkeypatch.setenv("UNSMEAR_TOKEN", "hf_very-secret")
     server.required_token = "hf_very-secret"
@@ -107,7 +108,7 @@ def test_chosen_sequences_come_by_ranges_and_one_more_fetches_one_more(fresh, se
     assert np.array_equal(np.load(stores(fresh)["train/015"]), frames_of(zips, "train", "015")[:7])
 
 
-@pytest.mark.parametrize("form", ["folder", "file"])
+@pytest.mark.parametrize("form", ["folder", pytest.param("file", marks=pytest.mark.slow)])
 def test_local_mirrors_leave_no_archives_where_none_are_kept(fresh, zips, form):
     mirror = zips if form == "folder" else zips.as_uri()
     use_reds(fresh, mirror, "train/000-001", "val/001", keep_archives=False)
@@ -131,6 +132,7 @@ def test_mismatch_names_the_file_and_stops_what_follows(fresh, server):
     }
 
 
+@pytest.mark.slow
 def test_file_that_changes_after_it_was_recorded_is_refused(fresh, server, zips, tmp_path):
     use_reds(fresh, server.url, "train/000-001", "val/000")
     fresh.run("results/archives/val_000_first7.zip")
@@ -167,6 +169,7 @@ def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> Non
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whom", ["all", "workflow"])
 def test_killed_download_goes_on_with_the_next_run(fresh, server, zips, whom):
     use_reds(fresh, server.url, "train/000-001", "val/000")

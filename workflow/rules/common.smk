@@ -103,8 +103,9 @@ def check_space():
         if CONFIG.data.source == "scenes"
         else None
     )
+    downloads = workflow.global_resources.get("downloads", workflow.cores or 1)
     forecast = forecast_disk(
-        RECORDS, CONFIG.data, "results", len(CAMERAS), workflow.cores or 1, shape
+        RECORDS, CONFIG.data, "results", len(CAMERAS), downloads, shape
     )
     logger.info(f"Data: {forecast.text()}.")
     try:

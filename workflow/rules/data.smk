@@ -40,6 +40,9 @@ if CONFIG.data.source == "reds":
             "results/logs/download_reds/{archive}.log",
         conda:
             "../../envs/data.yaml"
+        # The profile allows two at once: each has several connections already.
+        resources:
+            downloads=1,
         params:
             reds=no_trigger(section(CONFIG.data.reds)),
         script:

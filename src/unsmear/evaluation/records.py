@@ -56,11 +56,14 @@ def read_group_pictures(files: SequenceFiles, num_frames: int) -> Iterator[Group
     Raises
     ------
     ValueError
-        If the sequence is shorter than a group, or the blur store has another number of pictures than groups.
+        If a store is of another split, the sequence is shorter than a group, or the blur store has another number of pictures than groups.
     """
     from unsmear.frames.grouping import cut_groups
     from unsmear.frames.store import open_store
 
+    for path in (files.frames, files.blur):
+        if path.parent.name in ("train", "val", "test") and path.parent.name != files.split:
+            raise ValueError(f"{path} is of split {path.parent.name}, but sequence {files.sequence} of {files.split}")
     frames, blur = open_store(files.frames), open_store(files.blur)
     chosen = cut_groups(files.split, files.sequence, len(frames), num_frames)
     if not chosen:

@@ -51,7 +51,7 @@ def forecast_disk(
     ----------
     records : see `plan_sequences`
     num_cameras : cameras that blur is rendered with
-    num_jobs : jobs that run at once: so many archives lie there where `keep_archives` is false
+    num_jobs : downloads that run at once: so many archives lie there where `keep_archives` is false
     frame_shape : (height, width) in pixels where the source cannot be asked, as for the built-in scenes
     """
     results = Path(results)
@@ -72,9 +72,12 @@ def forecast_disk(
         folders = [path for path in (results / "blur").glob("*") if path.is_dir()]
         there = sum((path / record.split / f"{record.sequence}.npy").exists() for path in folders)
         blur += groups * frame_bytes * max(0, num_cameras - there)
+    num_jobs = max(1, num_jobs)
     # A single sequence waits as loose frames while its archive is packed: twice its size for a moment.
-    largest = sorted(sizes.values(), reverse=True)[: max(1, num_jobs)]
-    archives = sum(sizes.values()) + sum(largest) if data.keep_archives else 2 * sum(largest)
+    packed = sum(sorted((size for name, size in sizes.items() if not _is_whole(name)), reverse=True)[:num_jobs])
+    # One more lies there while its frames are extracted.
+    largest = sum(sorted(sizes.values(), reverse=True)[: num_jobs + 1])
+    archives = packed + (sum(sizes.values()) if data.keep_archives else largest)
     peak = int((stores + blur + archives) * (1 + SLACK))
     return Forecast(len(records), len(sizes), sum(sizes.values()), stores, blur, peak)
 
@@ -99,10 +102,14 @@ def check_disk(forecast: Forecast, results: str | Path) -> None:
         )
 
 
+def _is_whole(archive: str) -> bool:
+    return "_orig_part" in archive
+
+
 def _archive_bytes(record: SequenceRecord) -> int:
     from unsmear.frames.reds import ARCHIVE_BYTES, NUM_FRAMES, SEQUENCES_PER_ARCHIVE
 
-    if "_orig_part" in record.archive:
+    if _is_whole(record.archive):
         return ARCHIVE_BYTES
     return ARCHIVE_BYTES * record.num_frames // (SEQUENCES_PER_ARCHIVE * NUM_FRAMES)
 

@@ -30,6 +30,7 @@ class TintingCamera:
     """Mean over frames, tinted: a camera whose picture is known by hand."""
 
     energy = ENERGY
+    num_frames = 7
     response = Response()
 
     @classmethod
@@ -61,7 +62,6 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """Frame and blur stores of seven test sequences, two groups each; the last sequence stands still."""
     camera = TintingCamera()
     rng = np.random.default_rng(0)
-    lines = ["split,sequence,group,first_frame,num_frames"]
     KnownPredictor.truths = {}
     for sequence in SEQUENCES:
         picture = rng.integers(30, 220, (20, 60, 3), dtype=np.uint8)
@@ -73,14 +73,12 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
         for name, store in ((f"frames/test/{sequence}.npy", frames), (f"blur/test/{sequence}.npy", blur)):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             np.save(tmp_path / name, store)
-        lines += [f"test,{sequence},1,1,7", f"test,{sequence},2,8,7"]
-    (tmp_path / "groups.csv").write_text("\n".join(lines) + "\n")
     module = types.ModuleType("unsmear.optics.camera")
     module.Camera = TintingCamera
     monkeypatch.setitem(sys.modules, "unsmear.optics.camera", module)
     monkeypatch.setattr("unsmear.evaluation.predict.Predictor", KnownPredictor)
     monkeypatch.setattr(KnownPredictor, "spoil", staticmethod(lambda frames: frames))
-    return {"root": tmp_path, "groups": tmp_path / "groups.csv"}
+    return {"root": tmp_path}
 
 
 def records(chain: dict[str, Path], system: str, sequences: list[str] = SEQUENCES) -> list[dict[str, object]]:
@@ -166,7 +164,7 @@ def test_equal_bytes_on_a_second_run(chain):
 
 def test_other_split_is_refused(chain):
     wrong = [dict(record, split="val") for record in records(chain, "masked")]
-    with pytest.raises(ValueError, match="no group of sequence 000 in split val"):
+    with pytest.raises(ValueError, match="is of split test, but sequence 000 of val"):
         evaluate_input("input_masked", wrong, "p", "c")
     path = per_frame(chain, "masked", noise(4))
     mixed = chain["root"] / "mixed.csv"
