@@ -56,7 +56,8 @@ def read_group_pictures(files: SequenceFiles, num_frames: int) -> Iterator[Group
     Raises
     ------
     ValueError
-        If a store is of another split, the sequence is shorter than a group, or the blur store has another number of pictures than groups.
+        If a store is of another split, the sequence is shorter than a group, or the blur store has another
+        number of pictures than groups.
     """
     from unsmear.frames.grouping import cut_groups
     from unsmear.frames.store import open_store
