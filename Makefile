@@ -47,7 +47,7 @@ bench: $(READY)
 	python benchmarks/run.py
 
 graph: $(READY)
-	python -m unsmear.rule_graph docs/rule_graph.svg
+	@snakemake --rulegraph mermaid-js --workflow-profile none 2>/dev/null | grep -v style
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unsmear needs Python 3.11 or newer, found " + sys.version.split()[0])'
