@@ -92,7 +92,7 @@ def directory(tmp_path: Path) -> Path:
     picture, model = tmp_path / "p.png", tmp_path / "run/model"
     picture.write_bytes(b"png")
     model.mkdir(parents=True)
-    (model / "MLmodel").write_text("{}")
+    (model / "requirements.txt").write_text("{}")
     with open_tracker(config, tmp_path, tmp_path / "run", "e", "run", {"a": 1}, parent=tmp_path / "sweep") as tracker:
         for step in range(1000):
             tracker.log_metrics({"x": step, "y": -step}, step)
