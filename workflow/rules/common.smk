@@ -103,7 +103,7 @@ def check_space():
         if CONFIG.data.source == "scenes"
         else None
     )
-    downloads = workflow.global_resources.get("downloads", workflow.cores or 1)
+    downloads = min(2, workflow.cores or 2)  # as the profile allows
     forecast = forecast_disk(
         RECORDS, CONFIG.data, "results", len(CAMERAS), downloads, shape
     )
