@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             for path in reconstruct(options.picture, options.weights, options.output):
                 print(path)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"unsmear: {error}", file=sys.stderr)
         return 2
     return 0

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from unsmear.cascade.spec import StageSpec, check_stages
+from unsmear.cascade.spec import StageSpec
+from unsmear.config_checks import check_agreement, describe_faults
 from unsmear.evaluation.config import EvaluationConfig, ReportConfig
 from unsmear.frames.config import DataConfig
 from unsmear.optics.config import CameraConfig
@@ -15,18 +16,31 @@ from unsmear.scenes.config import ScenesConfig
 from unsmear.sweep.config import InheritConfig, SweepConfig, SweepEntry
 from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.secrets import redact
-from unsmear.training.config import TrainingConfig
+from unsmear.training.config import Hparams, TrainingConfig
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class StageConfig(StageSpec):
+    """A stage and the hyper-parameters in which its training differs from the defaults."""
+
+    training: dict[str, Any] = Field(
+        default_factory=dict, description="hyper-parameters that differ from training.defaults, such as {steps: 500}"
+    )
+
+    @property
+    def spec(self) -> StageSpec:
+        """The stage alone, without its training."""
+        return StageSpec.model_validate(self.model_dump(exclude={"training"}))
+
+
 class CascadeConfig(_Section):
     """A named table of stages."""
 
     name: str = Field("compact", pattern=r"^[a-z0-9_]+$", description="name that systems refer to")
-    stages: tuple[StageSpec, ...] = Field(min_length=1, description="stages in the order in which they run")
+    stages: tuple[StageConfig, ...] = Field(min_length=1, description="stages in the order in which they run")
 
 
 class SystemConfig(_Section):
@@ -61,73 +75,28 @@ class Config(_Section):
         """The system of that name."""
         return next(system for system in self.systems if system.name == name)
 
-    def stages(self, system: str) -> tuple[StageSpec, ...]:
+    def stages(self, system: str) -> tuple[StageConfig, ...]:
         """Stages of a system in their order."""
         cascade = self.system(system).cascade
         return next(entry.stages for entry in self.cascades if entry.name == cascade)
 
     def stage(self, system: str, name: str) -> StageSpec:
         """One stage of a system."""
-        return next(stage for stage in self.stages(system) if stage.name == name)
+        return next(stage.spec for stage in self.stages(system) if stage.name == name)
+
+    def hparams(self, system: str, name: str) -> Hparams:
+        """Hyper-parameters of a stage of a system, before any search."""
+        changes = next(stage.training for stage in self.stages(system) if stage.name == name)
+        return Hparams.model_validate({**self.training.defaults.model_dump(), **changes})
 
     def sweep_of(self, system: str, stage: str) -> SweepConfig | InheritConfig | None:
         """The search that decides a stage's hyper-parameters, if there is one."""
         return next((entry for entry in self.sweep if (entry.system, entry.stage) == (system, stage)), None)
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Config:
-        for key in ("cameras", "cascades", "systems"):
-            names = [entry.name for entry in getattr(self, key)]
-            for name in names:
-                if names.count(name) > 1:
-                    raise ValueError(f"{key}: two entries are called {name}; rename one")
-        for system in self.systems:
-            if system.name == "pretrained" or system.name.startswith("input_"):
-                raise ValueError(f"systems: the name {system.name} is taken by the workflow; choose another")
+    def _sections_agree(self) -> Config:
+        check_agreement(self)
         return self
-
-    @model_validator(mode="after")
-    def _references_resolve(self) -> Config:
-        cameras = [camera.name for camera in self.cameras]
-        cascades = [cascade.name for cascade in self.cascades]
-        for system in self.systems:
-            _require("systems", system.name, "camera", system.camera, cameras)
-            _require("systems", system.name, "cascade", system.cascade, cascades)
-        for cascade in self.cascades:
-            try:
-                check_stages(cascade.stages, self.data.frames_per_group)
-            except ValueError as error:
-                raise ValueError(f"cascades: {cascade.name}: {error}") from None
-        known = {stage.name for cascade in self.cascades for stage in cascade.stages}
-        for name in self.training.stages:
-            if name not in known:
-                raise ValueError(f"training.stages: no stage is called {name}; choose among {sorted(known)}")
-            self.training.hparams(name)
-        return self
-
-    @model_validator(mode="after")
-    def _sweeps_resolve(self) -> Config:
-        systems = [system.name for system in self.systems]
-        seen = set()
-        for entry in self.sweep:
-            _require("sweep", entry.stage, "system", entry.system, systems)
-            stages = [stage.name for stage in self.stages(entry.system)]
-            _require("sweep", entry.system, "stage", entry.stage, stages)
-            if (entry.system, entry.stage) in seen:
-                raise ValueError(f"sweep: {entry.system}/{entry.stage} is named twice; keep one entry")
-            seen.add((entry.system, entry.stage))
-            if isinstance(entry, InheritConfig) and not isinstance(
-                self.sweep_of(entry.inherit, entry.stage), SweepConfig
-            ):
-                raise ValueError(
-                    f"sweep: {entry.system}/{entry.stage} inherits from {entry.inherit}, which has no sweep"
-                )
-        return self
-
-
-def _require(section: str, owner: str, key: str, found: str, known: list[str]) -> None:
-    if found not in known:
-        raise ValueError(f"{section}: {owner}: {key} {found} is not defined; choose among {known}")
 
 
 def load_config(values: Mapping[str, Any]) -> Config:
@@ -141,12 +110,5 @@ def load_config(values: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        lines = []
-        for fault in error.errors(include_url=False):
-            path = ".".join(str(part) for part in fault["loc"]) or "configuration"
-            message = fault["msg"].removeprefix("Value error, ")
-            # Below `tracking` there may be passwords, which must not end up in a log.
-            silent = fault["type"] == "missing" or isinstance(fault["input"], dict) or path.startswith("tracking")
-            found = "" if silent else f" (found {fault['input']!r})"
-            lines.append(f"  {path}: {message}{found}")
-        raise ValueError(redact("the configuration cannot be used:\n" + "\n".join(lines))) from None
+        lines = "".join(f"\n  {line}" for line in describe_faults(error))
+        raise ValueError(redact(f"the configuration cannot be used:{lines}")) from None

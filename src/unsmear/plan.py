@@ -53,3 +53,23 @@ def plan_records(
 def split_into_parts(sequences: Sequence[str], size: int) -> dict[str, list[str]]:
     """Cut sequences into parts of at most ``size``, named after their first sequence."""
     return {sequences[i]: list(sequences[i : i + size]) for i in range(0, len(sequences), size)}
+
+
+def check_regions(config: Config, records: Sequence[SequenceRecord]) -> None:
+    """Refuse a report that is to show a test sequence or group that there is not.
+
+    Raises
+    ------
+    ValueError
+        Naming the sequence, or the group and how many there are.
+    """
+    groups = {r.sequence: r.num_frames // config.data.frames_per_group for r in records if r.split == "test"}
+    for region in config.report.regions:
+        if region.sequence not in groups:
+            raise ValueError(
+                f"report.regions: there is no test sequence {region.sequence}; choose among {sorted(groups)}"
+            )
+        if region.group > groups[region.sequence]:
+            raise ValueError(
+                f"report.regions: sequence {region.sequence} has {groups[region.sequence]} groups, found {region.group}"
+            )

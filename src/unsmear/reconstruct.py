@@ -91,7 +91,7 @@ def find_weights(paths: Sequence[str | Path]) -> list[Path]:
         inside = sorted(path.glob("*/final/weights.safetensors")) if path.is_dir() else [path]
         if not inside:
             raise ValueError(f"{path} holds no */final/weights.safetensors; name a system's folder or weights files")
-        found += inside
+        found += [path for path in inside if path not in found]
     specs = {path: read_header(path)["spec"] for path in found}
     ordered: list[Path] = []
     known: set[int] = set()

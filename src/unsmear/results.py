@@ -19,7 +19,10 @@ def describe_results(results: str | Path) -> str:
     table = results / "report" / "table.csv"
     if not table.exists():
         raise ValueError(f"{table} does not exist; run `snakemake --cores all` first")
-    lines = [format_summary(table).rstrip(), ""]
+    try:
+        lines = [format_summary(table).rstrip(), ""]
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"{table} is no results table of this program ({error!r}); make it again") from error
     lines.append(f"Report       {results / 'report' / 'index.html'} (open it in a browser)")
     lines += [f"Video        {path}" for path in sorted((results / "report" / "videos").glob("*.mp4"))[:1]]
     lines.append(f"Table        {results / 'report' / 'table.md'}")

@@ -23,14 +23,31 @@ def test_default_configuration_is_the_published_comparison(values):
     assert config.scenes.test_sequences >= 50
 
 
+def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
+    return values["cascades"][0]["stages"][index]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (lambda c: c.update(sed=1), ["sed"]),
         (lambda c: c["data"].update(frames_per_group=6), ["data.frames_per_group", "6"]),
         (lambda c: c["training"]["defaults"].update(learning_rate=-1), ["training.defaults.learning_rate", "-1"]),
-        (lambda c: c["training"]["stages"].update(middle={"steps": 1}), ["no stage is called middle"]),
-        (lambda c: c["training"]["stages"]["center"].update(stepz=1), ["stepz"]),
+        (lambda c: stage(c, 0).update(training={"stepz": 1}), ["cascades: compact: center: training: stepz"]),
+        (lambda c: stage(c, 1).update(training={"steps": 0}), ["f35: training: steps", "0"]),
+        (lambda c: c["training"]["defaults"].update(crop=500), ["crop of 500 pixels does not fit scenes of 128"]),
+        (lambda c: c["training"]["defaults"].update(gradient_clip=float("inf")), ["training.defaults.gradient_clip"]),
+        (lambda c: c["sweep"][0].update(metric="nope"), ["sweep.0.search.metric", "nope"]),
+        (lambda c: c["sweep"][0]["rounds"][0].update(trials=3), ["grid has 2 points, but 3 trials"]),
+        (lambda c: c["sweep"][0]["space"].update(noise={"normal": [0, 1]}), ["a distribution is one of"]),
+        (lambda c: c["report"].update(labels={"nope": "x"}), ["labels", "nope"]),
+        (lambda c: c["report"].update(select=["median", "median"]), ["report.select", "named twice"]),
+        (lambda c: c["cameras"][0].update(response={}), ["cameras.0.response"]),
+        (
+            lambda c: c["cameras"][0].update(optics={"kind": "coded_exposure", "weights": [1, 0]}),
+            ["2 numbers", "7 frames"],
+        ),
+        (lambda c: c["evaluation"].update(noise_sigmas=[-1]), ["evaluation.noise_sigmas.0", "-1"]),
         (lambda c: c["systems"].append({"name": "x", "camera": "pinhole"}), ["camera pinhole is not defined"]),
         (lambda c: c["systems"].append(dict(c["systems"][0])), ["two entries are called standard"]),
         (lambda c: c["systems"].append({"name": "input_x", "camera": "masked"}), ["input_x is taken"]),
@@ -51,6 +68,13 @@ def test_faults_are_refused_with_their_place(values, change, words):
         assert word in str(caught.value)
 
 
+def test_a_fault_in_an_entry_is_told_once(values):
+    stage(values, 0)["predicts"] = ["x"]
+    with pytest.raises(ValueError) as caught:
+        load_config(values)
+    assert str(caught.value).count("\n") == 1 and "cascades.0.stages.0.predicts.0" in str(caught.value)
+
+
 def test_all_faults_are_shown_at_once(values):
     values["seed"], values["scenes"]["height"] = -3, 5
     with pytest.raises(ValueError) as caught:
@@ -69,7 +93,6 @@ def test_other_numbers_of_frames_come_from_the_stage_table_alone(values, num_fra
             {"name": f"ring{distance}", "predicts": [middle - distance, middle + distance], "conditions_on": known}
         )
     values["cascades"][0]["stages"] = stages
-    values["training"]["stages"] = {}
     assert len(load_config(values).stages("masked")) == middle
 
 

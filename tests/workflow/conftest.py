@@ -14,6 +14,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+NETWORK = {"kind": "joint", "width": 8, "patch": 4, "encoder_blocks": [1], "decoder_blocks": [1], "middle_blocks": 1}
+STAGES = [
+    {"name": name, "predicts": predicts, "conditions_on": given, "network": NETWORK}
+    for name, predicts, given in (
+        ("center", [4], []),
+        ("f35", [3, 5], [4]),
+        ("f26", [2, 6], [3, 4, 5]),
+        ("f17", [1, 7], [2, 3, 5, 6]),
+    )
+]
 TINY = {
     "name": "tiny",
     "scenes": {
@@ -24,9 +34,9 @@ TINY = {
         "val_frames": 7,
         "test_frames": 7,
     },
+    "cascades": [{"name": "compact", "stages": STAGES}],
     "training": {
         "defaults": {"steps": 4, "batch_size": 2, "crop": 64},
-        "stages": {"center": {"steps": 4}, "f35": {"steps": 4}, "f26": {"steps": 4}, "f17": {"steps": 4}},
         "validate_every": 2,
     },
     "sweep": [

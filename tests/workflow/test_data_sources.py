@@ -305,7 +305,7 @@ def test_folder_of_videos_goes_through_the_whole_chain(fresh, tmp_path):
     fresh.configure(
         data={"source": "videos", "videos": {"folder": str(folder)}},
         sweep=[],
-        training={"defaults": {"steps": 2, "batch_size": 2, "crop": 64}, "stages": {}},
+        training={"defaults": {"steps": 2, "batch_size": 2, "crop": 64}},
         tracking={"enabled": False},
     )
     text = fresh.run("results/report/table.md")

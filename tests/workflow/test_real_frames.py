@@ -11,7 +11,7 @@ import pytest
     "folder", ["crop256", pytest.param("half360", marks=pytest.mark.slow)], ids=["crops", "whole frames"]
 )
 def test_chain_runs_on_real_frames_to_the_end(fresh, shared, folder):
-    fresh.configure(sweep=[], training={"defaults": {"steps": 2, "batch_size": 2, "crop": 64}, "stages": {}})
+    fresh.configure(sweep=[], training={"defaults": {"steps": 2, "batch_size": 2, "crop": 64}})
     overlay = fresh.folder / "config" / "archives.yaml"
     fresh.run("--configfile", str(overlay), "--config", f"data={{archives: {{folder: {shared / 'data' / folder}}}}}")
     with (fresh.folder / "results/report/table.csv").open() as stream:

@@ -12,13 +12,14 @@ from snakemake.logging import logger
 from unsmear.cascade.spec import find_predecessors
 from unsmear.code_digest import code_digest
 from unsmear.config import load_config
-from unsmear.plan import plan_records, split_into_parts
+from unsmear.plan import check_regions, plan_records, split_into_parts
 from unsmear.report.selection import gallery_names
 from unsmear.sweep.config import InheritConfig, SweepConfig
 
 try:
     CONFIG = load_config(config)
     RECORDS = plan_records(CONFIG, warn=logger.warning)
+    check_regions(CONFIG, RECORDS)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -60,7 +61,7 @@ def stage_spec(wildcards):
 
 
 def default_hparams(wildcards):
-    return section(CONFIG.training.hparams(wildcards.stage))
+    return section(CONFIG.hparams(wildcards.system, wildcards.stage))
 
 
 def camera_of(system):

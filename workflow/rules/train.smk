@@ -17,7 +17,7 @@ rule train_stage:
         spec=stage_spec,
         camera=lambda wildcards: camera_of(wildcards.system),
         validate_every=CONFIG.training.validate_every,
-        training=no_trigger(section(CONFIG.training, exclude={"defaults", "stages"})),
+        training=no_trigger(section(CONFIG.training, exclude={"defaults"})),
         tracking=no_trigger(TRACKING),
         seed=CONFIG.seed,
         code=code_digest("training", "cascade", "networks", "losses"),

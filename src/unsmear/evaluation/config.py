@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class LpipsWeights(BaseModel):
@@ -55,14 +55,14 @@ class EvaluationConfig(BaseModel):
     robustness_sequences: int = Field(
         30, ge=1, description="Test sequences that the robustness curve takes, the first group of each."
     )
-    psi_changes: tuple[float, ...] = Field(
+    psi_changes: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = Field(
         (-0.10, -0.05, 0.05, 0.10),
         description="Relative changes of the focus sweep's range for the robustness curve, above -1.",
     )
     wavelength_changes_nm: tuple[float, ...] = Field(
         (-10.0, 10.0), description="Shifts of all wavelengths for the robustness curve, nm."
     )
-    noise_sigmas: tuple[float, ...] = Field(
+    noise_sigmas: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(
         (0.005, 0.01, 0.02), description="Sensor noise for the robustness curve, full scale 1."
     )
 
@@ -111,3 +111,10 @@ class ReportConfig(BaseModel):
     )
     gif: bool = Field(True, description="Write an animated GIF beside each video.")
     figure_dpi: int = Field(150, ge=50, le=600, description="Resolution of figures, dots per inch.")
+
+    @field_validator("select")
+    @classmethod
+    def _rules_differ(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        if len(set(rules)) != len(rules):
+            raise ValueError("a rule is named twice; each chooses one group")
+        return rules

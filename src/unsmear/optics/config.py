@@ -155,7 +155,7 @@ class GammaResponse(BaseModel):
     """Encoded value is the linear one to the power 1 / gamma."""
 
     model_config = FROZEN
-    gamma: float = Field(2.2, gt=0, le=10, description="exponent from encoded to linear, no unit")
+    gamma: float = Field(gt=0, le=10, description="exponent from encoded to linear, no unit")
 
 
 class CalibratedResponse(BaseModel):
@@ -163,7 +163,6 @@ class CalibratedResponse(BaseModel):
 
     model_config = FROZEN
     calibrated: Path = Field(
-        Path("crf.npy"),
         description="inverse response, .npy (256, 1, 3), linear value of each code, blue first (as REDS' crf.npy)",
     )
 
@@ -180,7 +179,7 @@ class NoiseConfig(BaseModel):
 
     model_config = FROZEN
     full_well_electrons: float = Field(
-        0.0, ge=0, allow_inf_nan=False, description="electrons at full scale, sets shot noise; 0 is none"
+        0.0, ge=0, le=1e9, allow_inf_nan=False, description="electrons at full scale, sets shot noise; 0 is none"
     )
     read_noise: float = Field(
         0.0, ge=0, le=1, description="standard deviation of read noise, share of full scale, 0 to 1"

@@ -47,8 +47,8 @@ def draw_training_curves(
                                 rows["step"], rows[name], color=color, linestyle=dash, marker=marker, markersize=3
                             )
             left.set(ylabel="loss", title=f"stage {stage}")
-            low, high = left.get_ylim()
-            if low <= 0 or high / low > 20:
+            losses = [value for line in left.get_lines() for value in line.get_ydata()]
+            if losses and min(losses) > 0 and max(losses) / min(losses) > 20:
                 left.set_yscale("log")
             right.set(ylabel="PSNR, dB")
         for axes in grid[-1]:

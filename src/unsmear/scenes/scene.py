@@ -132,13 +132,19 @@ def make_scene(config: ScenesConfig, split: str, number: int, seed: int) -> Scen
     names, recolour = PHOTOGRAPHS[split], split == "train"
     height, width = config.height, config.width
     duration = config.num_frames(split)
-    camera = random_motion(rng, duration, rng.uniform(0.15, 0.6) * config.max_speed, rotation=0.06, zoom=0.05)
+    # Rotation and zoom slow down with the translation, so that a speed of 0 stands still.
+    pace = min(1.0, config.max_speed / 6)
+    camera = random_motion(
+        rng, duration, rng.uniform(0.15, 0.6) * config.max_speed, rotation=0.06 * pace, zoom=0.05 * pace
+    )
     margin = height // 2
     background = random_texture(rng, names, height + 2 * margin, width + 2 * margin, recolour)
     layers = [_opaque(background, (-margin, -margin), camera)]
     for _ in range(rng.integers(1, 4)):
         size = int(rng.uniform(0.4, 0.75) * min(height, width))
-        own = random_motion(rng, duration, rng.uniform(0, 0.3) * config.max_speed, rotation=0.2, zoom=0.05)
+        own = random_motion(
+            rng, duration, rng.uniform(0, 0.3) * config.max_speed, rotation=0.2 * pace, zoom=0.05 * pace
+        )
         texture = random_texture(rng, names, size, size, recolour)
         outline = random_outline(rng, size, size)[..., None]
         corner = (rng.uniform(0.1, 0.9) * width - size / 2, rng.uniform(0.1, 0.9) * height - size / 2)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from unsmear.training.config import Hparams
 
@@ -58,7 +59,23 @@ class Categorical(_Distribution):
     choice: tuple[Choice, ...] = Field(min_length=1, description="values to choose from")
 
 
-Distribution = LogUniform | Uniform | Integer | Categorical
+def _find_distribution(value: Any) -> str | None:
+    key = next(iter(value), None) if isinstance(value, dict) else next(iter(type(value).model_fields), None)
+    return key if key in ("loguniform", "uniform", "int", "choice") else None
+
+
+Distribution = Annotated[
+    Annotated[LogUniform, Tag("loguniform")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[Integer, Tag("int")]
+    | Annotated[Categorical, Tag("choice")],
+    Discriminator(
+        _find_distribution,
+        custom_error_type="distribution",
+        custom_error_message="a distribution is one of {loguniform: [low, high]}, {uniform: [low, high]}, "
+        "{int: [low, high]}, {choice: [...]}",
+    ),
+]
 
 
 class Round(BaseModel):
@@ -81,7 +98,7 @@ class SweepConfig(BaseModel):
     seed: int = Field(0, ge=0, description="of the sampler")
     space: dict[str, Distribution] = Field(min_length=1, description="hyper-parameter to its distribution")
     rounds: tuple[Round, ...] = Field(min_length=1, description="rounds of trials, in order")
-    metric: str = Field("psnr", description="column of metrics.csv, validation split, last row")
+    metric: Literal["psnr", "loss"] = Field("psnr", description="column of metrics.csv, validation split, last row")
     direction: Literal["maximize", "minimize"] = Field("maximize", description="which values are better")
 
     @model_validator(mode="after")
@@ -94,6 +111,10 @@ class SweepConfig(BaseModel):
                 Hparams.model_validate({name: value})
             if self.sampler == "grid" and not isinstance(distribution, Categorical):
                 raise ValueError(f"space: the grid sampler needs {name} as a choice of values")
+        points = math.prod(len(entry.choice) for entry in self.space.values() if isinstance(entry, Categorical))
+        wanted = sum(entry.trials for entry in self.rounds)
+        if self.sampler == "grid" and wanted > points:
+            raise ValueError(f"rounds: the grid has {points} points, but {wanted} trials are asked for")
         return self
 
 
@@ -107,10 +128,17 @@ class InheritConfig(BaseModel):
     inherit: str = Field(description="system that is searched")
 
 
-SweepEntry = Annotated[SweepConfig | InheritConfig, Field(union_mode="left_to_right")]
+def _find_entry(value: Any) -> str:
+    inherits = "inherit" in value if isinstance(value, dict) else isinstance(value, InheritConfig)
+    return "inherit" if inherits else "search"
+
+
+SweepEntry = Annotated[
+    Annotated[SweepConfig, Tag("search")] | Annotated[InheritConfig, Tag("inherit")], Discriminator(_find_entry)
+]
 
 
 def _examples(distribution: Distribution) -> tuple[Choice, ...]:
     if isinstance(distribution, Categorical):
         return distribution.choice
-    return next(iter(distribution.model_dump().values()))
+    return tuple(next(iter(distribution.model_dump().values())))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +25,7 @@ class Hparams(BaseModel):
     warmup_steps: int = Field(50, ge=0, description="steps of linear rise at the start")
     loss: Literal["mse", "l1", "charbonnier", "log_mse"] = Field("log_mse", description="reconstruction loss")
     noise: float = Field(0.0, ge=0, le=0.5, description="standard deviation of noise added to the input, full scale 1")
-    gradient_clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    gradient_clip: float = Field(1.0, gt=0, allow_inf_nan=False, description="largest norm of the gradient")
     ema_decay: float = Field(0.995, ge=0, lt=1, description="decay of the running mean of weights; 0 keeps the last")
     flips: bool = Field(True, description="mirror samples at random, where the camera allows it")
     turns: bool = Field(True, description="turn samples by 90 degrees at random, where the camera allows it")
@@ -37,9 +37,6 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     defaults: Hparams = Field(default_factory=Hparams, description="hyper-parameters of every stage")
-    stages: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="stage name to the hyper-parameters that differ there"
-    )
     validate_every: int = Field(250, ge=1, description="steps between validations")
     num_workers: int = Field(0, ge=0, le=64, description="processes that load samples; 0 loads in the training process")
     threads: int = Field(1, ge=1, le=1024, description="CPU threads of one training job")
@@ -47,7 +44,3 @@ class TrainingConfig(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
     save_seconds: float = Field(120, gt=0, description="seconds between saved states that a killed job resumes from")
     max_skipped_steps: int = Field(20, ge=0, description="steps in a row without a finite loss before the job stops")
-
-    def hparams(self, stage: str) -> Hparams:
-        """Hyper-parameters of a stage: the defaults with that stage's changes."""
-        return Hparams.model_validate({**self.defaults.model_dump(), **self.stages.get(stage, {})})

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from unsmear.frames.grouping import FrameGroup, cut_groups
+from unsmear.frames.grouping import FrameGroup, cut_groups, frame_index
 from unsmear.frames.store import open_store
 
 
@@ -97,7 +97,7 @@ class CropDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
         self, stores: SplitStores, crop: int, seed: int, length: int, frames: Sequence[int] | None = None
     ) -> None:
         self.stores, self.crop, self.seed, self.length = stores, crop, seed, length
-        self.indices = None if frames is None else [frame - 1 for frame in frames]
+        self.indices = None if frames is None else [frame_index(frame) for frame in frames]
         self._order: tuple[int, np.ndarray] = (-1, np.empty(0, int))
         self._sizes = {g.sequence: stores.size(g) for g in stores.groups}
         for sequence, (height, width) in self._sizes.items():

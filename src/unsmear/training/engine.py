@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.spec import Order
 from unsmear.cascade.stage import Stage
+from unsmear.frames.numbering import frame_index
 from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, mse
 from unsmear.losses.temporal_order import follow_direction, free_per_pixel, free_per_sample
 from unsmear.training.augment import add_noise, turn_pictures
@@ -53,7 +54,7 @@ class Objective:
         given = {frame: known[frame] for frame in self.stage.spec.conditions_on}
         if self.order == "follow":
             truth = follow_direction(truth, given)
-        return self.stage(blurry, given), truth[:, [frame - 1 for frame in self.stage.spec.predicts]]
+        return self.stage(blurry, given), truth[:, [frame_index(frame) for frame in self.stage.spec.predicts]]
 
     def losses(self, predicted: Tensor, truth: Tensor) -> Tensor:
         """(B,) loss of each sample."""

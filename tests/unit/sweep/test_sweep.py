@@ -66,12 +66,12 @@ def test_values_outside_a_changed_space_do_not_break_later_proposals():
 
 def test_grid_visits_every_point_once_then_says_it_is_empty():
     space = {"loss": {"choice": ["mse", "l1"]}, "betas": {"choice": [[0.5, 0.9], [0.9, 0.99], [0.9, 0.999]]}}
-    sweep = make_sweep(sampler="grid", space=space, rounds=[{"trials": 4, "budget": 1}, {"trials": 3, "budget": 1}])
+    sweep = make_sweep(sampler="grid", space=space, rounds=[{"trials": 4, "budget": 1}, {"trials": 2, "budget": 1}])
     points = [propose_values(sweep, 1, trial, []) for trial in range(1, 5)]
     points += [propose_values(sweep, 2, trial, []) for trial in range(1, 3)]
     assert len({str(point) for point in points}) == 6
-    with pytest.raises(ValueError, match="grid has 6 points, but trial 7"):
-        propose_values(sweep, 2, 3, [])
+    with pytest.raises(ValueError, match="grid has 6 points, but 7 trials"):
+        make_sweep(sampler="grid", space=space, rounds=[{"trials": 7, "budget": 1}])
 
 
 def test_proposal_and_selection_through_files(tmp_path):

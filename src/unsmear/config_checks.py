@@ -1,0 +1,134 @@
+"""What sections of the configuration must agree on, and how faults are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from unsmear.cascade.spec import check_stages
+from unsmear.optics.config import CodedExposureOptics
+from unsmear.sweep.config import Categorical, InheritConfig, SweepConfig
+from unsmear.training.config import Hparams
+
+if TYPE_CHECKING:
+    from unsmear.config import Config
+
+
+def check_agreement(config: Config) -> None:
+    """Refuse a configuration whose sections contradict each other.
+
+    Raises
+    ------
+    ValueError
+        Naming the key, what was found, and what there is to choose from.
+    """
+    _check_names(config)
+    _check_cameras(config)
+    _check_cascades(config)
+    _check_systems(config)
+    _check_sweeps(config)
+    for name in config.report.labels:
+        known = [*(s.name for s in config.systems), *(f"input_{c.name}" for c in config.cameras)]
+        _require("report", "labels", "system", name, known)
+
+
+def _check_names(config: Config) -> None:
+    for key in ("cameras", "cascades", "systems"):
+        names = [entry.name for entry in getattr(config, key)]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{key}: two entries are called {name}; rename one")
+    for system in config.systems:
+        if system.name == "pretrained" or system.name.startswith("input_"):
+            raise ValueError(f"systems: the name {system.name} is taken by the workflow; choose another")
+
+
+def _check_cameras(config: Config) -> None:
+    for camera in config.cameras:
+        optics, wanted = camera.optics, config.data.frames_per_group
+        if isinstance(optics, CodedExposureOptics) and len(optics.weights) != wanted:
+            raise ValueError(
+                f"cameras: {camera.name}: optics.weights has {len(optics.weights)} numbers, but a group has "
+                f"{wanted} frames; give one weight a frame"
+            )
+
+
+def _check_cascades(config: Config) -> None:
+    for cascade in config.cascades:
+        try:
+            check_stages(cascade.stages, config.data.frames_per_group)
+        except ValueError as error:
+            raise ValueError(f"cascades: {cascade.name}: {error}") from None
+        for stage in cascade.stages:
+            place = f"cascades: {cascade.name}: {stage.name}: training"
+            try:
+                hparams = Hparams.model_validate({**config.training.defaults.model_dump(), **stage.training})
+            except ValidationError as error:
+                raise ValueError(f"{place}: {'; '.join(describe_faults(error))}") from None
+            _check_crop(config, place, hparams.crop)
+
+
+def _check_crop(config: Config, place: str, crop: int) -> None:
+    side = min(config.scenes.height, config.scenes.width)
+    if config.data.source == "scenes" and crop > side:
+        raise ValueError(f"{place}: a crop of {crop} pixels does not fit scenes of {side}; lower crop")
+
+
+def _check_systems(config: Config) -> None:
+    for system in config.systems:
+        _require("systems", system.name, "camera", system.camera, [camera.name for camera in config.cameras])
+        _require("systems", system.name, "cascade", system.cascade, [cascade.name for cascade in config.cascades])
+
+
+def _check_sweeps(config: Config) -> None:
+    seen = set()
+    for entry in config.sweep:
+        _require("sweep", entry.stage, "system", entry.system, [system.name for system in config.systems])
+        stages = [stage.name for stage in config.stages(entry.system)]
+        _require("sweep", entry.system, "stage", entry.stage, stages)
+        if (entry.system, entry.stage) in seen:
+            raise ValueError(f"sweep: {entry.system}/{entry.stage} is named twice; keep one entry")
+        seen.add((entry.system, entry.stage))
+        if isinstance(entry, InheritConfig):
+            if not isinstance(config.sweep_of(entry.inherit, entry.stage), SweepConfig):
+                raise ValueError(
+                    f"sweep: {entry.system}/{entry.stage} inherits from {entry.inherit}, which has no sweep"
+                )
+            continue
+        crops = entry.space.get("crop")
+        for crop in crops.choice if isinstance(crops, Categorical) else ():
+            _check_crop(config, f"sweep: {entry.system}/{entry.stage}", int(crop))  # type: ignore[arg-type]
+
+
+def _require(section: str, owner: str, key: str, found: str, known: Sequence[str]) -> None:
+    if found not in known:
+        raise ValueError(f"{section}: {owner}: {key} {found} is not defined; choose among {list(known)}")
+
+
+def describe_faults(error: ValidationError) -> list[str]:
+    """One line for each fault: the key's path, what is wrong, and the value found.
+
+    Values below ``tracking`` may hold a password and are not repeated.
+    """
+    faults: list[Any] = error.errors(include_url=False)
+    places = [_path(fault) for fault in faults]
+    lines = []
+    for fault, place in zip(faults, places, strict=True):
+        # A list whose entries are faulty counts as too short as well; only the entries' faults help.
+        if fault["type"] == "too_short" and any(other.startswith(f"{place}.") for other in places):
+            continue
+        shown = (
+            not isinstance(fault["input"], dict) and fault["type"] != "missing" and place.split(".")[0] != "tracking"
+        )
+        message = fault["msg"].removeprefix("Value error, ")
+        lines.append(f"{place or 'configuration'}: {message}" + (f" (found {fault['input']!r})" if shown else ""))
+    return lines
+
+
+def _path(fault: Any) -> str:
+    """Dotted path of a fault without the names of validators and of union members."""
+    return ".".join(
+        str(part) for part in fault["loc"] if not str(part).startswith("function-") and "Config" not in str(part)
+    )
