@@ -48,12 +48,12 @@ def same(a: Stage, b: Stage) -> bool:
 
 
 def test_training_lowers_the_loss(stores, tmp_path):
-    hparams = HPARAMS.model_copy(update={"steps": 120, "learning_rate": 4e-3})
+    hparams = HPARAMS.model_copy(update={"steps": 60, "learning_rate": 4e-3})
     rows: list[dict] = []
     _, table = train(stores, tmp_path, hparams=hparams, rows=rows)
     losses = [row["loss"] for row in rows if row["split"] == "train"]
-    assert losses[-1] < 0.8 * losses[0]
-    assert table.rows == rows and [row["step"] for row in rows[-2:]] == [120, 120]
+    assert losses[-1] < 0.9 * losses[0]
+    assert table.rows == rows and [row["step"] for row in rows[-2:]] == [60, 60]
 
 
 def test_same_seed_same_weights(stores, tmp_path):
