@@ -39,7 +39,12 @@ extract_sequence(sys.argv[1], "train", "000", sys.argv[2])
 
 def interrupt(arguments: list[str], ready: Callable[[], bool], how: int) -> int:
     """Run a Python program, stop it by signal ``how`` once ``ready()``; return its exit status."""
-    process = subprocess.Popen([sys.executable, "-c", *arguments], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", *arguments],
+        stderr=subprocess.DEVNULL,
+        # A shell's background jobs ignore Ctrl-C and pass that on; the program must hear it here.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 60
     while not ready():
         assert process.poll() is None, "ended before it could be interrupted"

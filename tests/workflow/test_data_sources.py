@@ -245,7 +245,7 @@ def test_broken_sequences_are_named_and_the_others_go_on(fresh, tmp_path):
     archives = {"folder": str(folder), "val_sequences": ["002"]}
     fresh.configure(data={"source": "archives", "archives": archives}, sweep=[])
     blur = [f"results/blur/masked/{name}.npy" for name in ("train/000", "test/000")]
-    text = fresh.run("--keep-going", *blur, check=False)
+    text = fresh.run("--keep-going", "results/groups.csv", *blur, check=False)
     assert text.count("3 sequences have fewer than 7 frames and are skipped: train/003, train/004, val/001") == 1
     assert "train/train_orig/001/00000000.png" in text and "train_orig_part0.zip" in text
     assert "Traceback" not in text
