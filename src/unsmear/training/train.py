@@ -83,7 +83,8 @@ def train_stage(
     from unsmear.tracking import NullTracker, open_tracker
     from unsmear.tracking.pictures import draw_curve, encode_samples
     from unsmear.training.dataset import SplitStores
-    from unsmear.training.engine import Objective, fit
+    from unsmear.training.engine import fit
+    from unsmear.training.objective import Objective
     from unsmear.training.resume import StateFiles
 
     torch.set_num_threads(max(1, threads))

@@ -10,7 +10,8 @@ import torch
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.training.config import Hparams, TrainingConfig
-from unsmear.training.engine import Objective, fit
+from unsmear.training.engine import fit
+from unsmear.training.objective import Objective
 from unsmear.training.optimizer import RunningMean, learning_rate
 from unsmear.training.resume import StateFiles
 
