@@ -6,7 +6,6 @@ import base64
 import json
 import math
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -186,37 +185,3 @@ def test_eight_jobs_into_one_server(tmp_path: Path, server: Server) -> None:
     assert [job.wait() for job in jobs] == [0] * 8
     for job in range(8):
         assert_arrived(server.database, f"job {job}", tmp_path / str(job))
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_model_is_registered_once_over_a_bad_line(tmp_path: Path, server: Server, seed: int) -> None:
-    import mlflow.pyfunc
-
-    directory, system = tmp_path / "evaluation", f"unsmear-bad-line-{seed}"
-    (tmp_path / "weights").mkdir()
-    (tmp_path / "weights/01.safetensors").write_bytes(b"weights")
-    mlflow.pyfunc.save_model(
-        str(directory / "model"),
-        loader_module="unsmear.tracking.model",
-        data_path=str(tmp_path / "weights"),
-        pip_requirements=["numpy"],
-    )
-    (directory / "model/README.md").write_text("# The card")
-    proxy = FaultProxy(server.port, seed, fault_rate=0.2, delay_s=2.5)
-    with open_tracker(config(proxy.uri, finish_wait_s=200.0), tmp_path, directory, "faults", system) as tracker:
-        tracker.log_model(directory / "model", system, system)
-    proxy.close()
-    assert sum(proxy.counts[fault] for fault in FaultProxy.FAULTS) >= 2, proxy.counts
-    run_id = assert_arrived(server.database, system, directory)
-    with sqlite3.connect(server.database) as connection:
-        versions = connection.execute(
-            "select version, run_id, description from model_versions where name = ?", (system,)
-        ).fetchall()
-        # A request whose answer was lost may leave an empty model behind, but only one is finished.
-        finished = connection.execute(
-            "select model_id from logged_models where name = ? and status = 2", (system,)
-        ).fetchall()
-    assert versions == [(1, run_id, "# The card")]
-    [(model_id,)] = finished
-    [weights] = (server.folder / "artifacts").rglob(f"{model_id}/artifacts/data/weights/01.safetensors")
-    assert weights.read_bytes() == b"weights"

@@ -94,8 +94,9 @@ def test_registered_model_works_without_this_package(tmp_path: Path, weights: li
     np.testing.assert_array_equal(found, expected_frames(weights, picture))
     sent = client.get_logged_model(versions[0].source.removeprefix("models:/"))
     folder = sent.artifact_location.removeprefix("file://")
-    assert [spec.type for spec in mlflow.models.get_model_info(folder).signature.inputs] == [np.uint8]
-    np.testing.assert_array_equal(mlflow.models.Model.load(folder).load_input_example(folder), picture)
+    description = mlflow.models.Model.load(folder)
+    assert [spec.type for spec in description.signature.inputs] == [np.uint8]
+    np.testing.assert_array_equal(description.load_input_example(folder), picture)
 
 
 @pytest.mark.parametrize(
