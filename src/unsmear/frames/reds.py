@@ -110,6 +110,9 @@ def _fetch_checked(mirror: str, name: str, output: Path, reds: RedsConfig, singl
         _fetch_checked(mirror, name, output, reds, single)
         return
     unchecked.replace(output)
+    # A job that was killed while it noted how far it had come left a temporary file of its own.
+    for left in output.parent.glob(f".*{output.name}.unchecked*.tmp*"):
+        left.unlink(missing_ok=True)
 
 
 def _fetch_from(
