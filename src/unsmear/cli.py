@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="weights.safetensors of each stage in order, or a system's folder such as results/models/masked",
     )
     picture.add_argument("--output", type=Path, default=Path("reconstruction"), help="folder to write")
+    picture.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if present")
+    picture.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="float32")
     options = parser.parse_args(arguments)
     try:
         if options.command == "results":
@@ -31,9 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             print(describe_results(options.folder))
         else:
+            from unsmear.evaluation.config import EvaluationConfig
             from unsmear.reconstruct import reconstruct
 
-            for path in reconstruct(options.picture, options.weights, options.output):
+            inference = EvaluationConfig(device=options.device, precision=options.precision)
+            for path in reconstruct(options.picture, options.weights, options.output, inference):
                 print(path)
     except (ValueError, OSError) as error:
         print(f"unsmear: {error}", file=sys.stderr)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unsmear.files import write_atomically
 
+if TYPE_CHECKING:
+    from unsmear.evaluation.config import EvaluationConfig
+
 MAX_BYTES = 512 * 2**20
 
 
-def reconstruct(picture: str | Path, weights: Sequence[str | Path], output: str | Path) -> list[Path]:
+def reconstruct(
+    picture: str | Path,
+    weights: Sequence[str | Path],
+    output: str | Path,
+    inference: EvaluationConfig | None = None,
+) -> list[Path]:
     """Write the frames of a blurry picture as PNGs and as a video.
 
     Parameters
@@ -20,6 +29,7 @@ def reconstruct(picture: str | Path, weights: Sequence[str | Path], output: str 
     picture : 8-bit picture in a format that OpenCV reads
     weights : ``weights.safetensors`` of each stage, or the folder of a system
     output : folder for ``frame_1.png`` ... and ``frames.mp4``
+    inference : device, precision, memory order, compilation and tiles
 
     Returns
     -------
@@ -37,7 +47,7 @@ def reconstruct(picture: str | Path, weights: Sequence[str | Path], output: str 
     from unsmear.report.videos import enlarge, write_mp4
 
     blurry = read_picture(picture)
-    predictor = Predictor(find_weights(weights))
+    predictor = Predictor(find_weights(weights), inference)
     frames = predictor(blurry[None])[0].permute(0, 2, 3, 1).cpu().numpy()
     output, written = Path(output), []
     for number, frame in enumerate(frames, start=1):

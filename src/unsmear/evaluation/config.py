@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from unsmear.cascade.config import InferenceConfig
+
 
 class LpipsWeights(BaseModel):
     """Files of one LPIPS variant; each a local path or an http(s) URL."""
@@ -18,16 +20,12 @@ class LpipsWeights(BaseModel):
     linear_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the linear layers' file.")
 
 
-class EvaluationConfig(BaseModel):
+class EvaluationConfig(InferenceConfig):
     """How systems are run on the test sequences and scored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="Where the networks run; auto takes a GPU that torch can see."
-    )
-    precision: Literal["float32", "bfloat16"] = Field(
-        "float32", description="Arithmetic of the networks; bfloat16 is autocast."
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "float32",
+        description="Arithmetic of the networks; bfloat16 is autocast; auto takes it on a GPU that has it.",
     )
     sequences_per_job: int = Field(
         1, ge=1, le=10_000, description="Test sequences that one job evaluates; more where sequences are short."

@@ -70,7 +70,7 @@ def measure_cost(
         "seconds_per_frame": min(seconds) / num_frames,
         "peak_memory_mib": None if peak is None else round(max(0.0, peak - before), 1),
         "device": predictor.device,
-        "precision": predictor.config.precision,
+        "precision": str(predictor.inference.dtype).removeprefix("torch."),
         "num_threads": torch.get_num_threads(),
     }
     write_json(output, cost)

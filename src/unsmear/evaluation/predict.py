@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,15 +13,7 @@ from unsmear.evaluation.config import EvaluationConfig
 if TYPE_CHECKING:
     import torch
 
-
-def choose_device(config: EvaluationConfig) -> str:
-    """``cpu`` or ``cuda``, as configured and present."""
-    import torch
-
-    present = torch.cuda.is_available()
-    if config.device == "cuda" and not present:
-        raise ValueError("evaluation.device is cuda, but torch sees no GPU; set it to auto or cpu")
-    return "cuda" if present and config.device != "cpu" else "cpu"
+    from unsmear.cascade.cascade import Cascade
 
 
 class Predictor:
@@ -35,13 +26,17 @@ class Predictor:
     """
 
     def __init__(self, weights: Sequence[str | Path], config: EvaluationConfig | None = None) -> None:
-        from unsmear.cascade.cascade import Cascade
+        from unsmear.cascade.inference import CascadeInference
 
         self.config = config or EvaluationConfig()
-        self.device = choose_device(self.config)
-        self.cascade: Any = Cascade.load([Path(path) for path in weights])
-        self.cascade.to(self.device).eval()
-        self.num_frames: int = self.cascade.num_frames
+        self.inference = CascadeInference.load(weights, self.config)
+        self.device: str = self.inference.device.type
+        self.num_frames = self.inference.num_frames
+
+    @property
+    def cascade(self) -> Cascade:
+        """The networks."""
+        return self.inference.cascade
 
     @property
     def middle(self) -> int:
@@ -61,7 +56,7 @@ class Predictor:
             chosen = slice(start, start + self.config.batch_size)
             known = None if middle is None else self._to_device(middle[chosen])
             frames = self._forward(self._to_device(blurry[chosen]), known)
-            parts.append((frames.float().clamp(0, 1) * 255).round().to(torch.uint8))
+            parts.append((frames.clamp(0, 1) * 255).round().to(torch.uint8))
         return torch.cat(parts)
 
     def _to_device(self, pictures: np.ndarray) -> torch.Tensor:
@@ -72,18 +67,11 @@ class Predictor:
         return tensor.permute(0, 3, 1, 2).float() / 255
 
     def _forward(self, blurry: torch.Tensor, middle: torch.Tensor | None) -> torch.Tensor:
-        import torch
-
         from unsmear.evaluation.tiles import over_tiles
 
-        bfloat16 = self.config.precision == "bfloat16"
-        autocast = torch.autocast(self.device, torch.bfloat16) if bfloat16 else nullcontext()
-        with torch.inference_mode(), autocast:
-            if self.config.tile_size is None:
-                return self._run(blurry, middle)
-            return over_tiles(self._run, blurry, middle, self.config.tile_size, self.config.tile_overlap)
+        if self.config.tile_size is None:
+            return self._run(blurry, middle)
+        return over_tiles(self._run, blurry, middle, self.config.tile_size, self.config.tile_overlap)
 
     def _run(self, blurry: torch.Tensor, middle: torch.Tensor | None) -> torch.Tensor:
-        if middle is None:
-            return self.cascade(blurry)
-        return self.cascade(blurry, known={self.middle: middle})
+        return self.inference(blurry, None if middle is None else {self.middle: middle})

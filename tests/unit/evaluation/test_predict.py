@@ -81,6 +81,15 @@ def test_known_middle_frame_is_returned_and_changes_the_outer_frames(weights, pi
     assert not torch.equal(plain[:, 0], bound[:, 0])
 
 
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_options_of_inference_reach_the_networks(weights, pictures, channels_last):
+    predictor = Predictor(weights, EvaluationConfig(device="cpu", channels_last=channels_last))
+    assert predictor.inference.channels_last is channels_last and not predictor.inference.compile
+    with torch.inference_mode():
+        exact = Cascade.load(weights)(torch.from_numpy(pictures).permute(0, 3, 1, 2) / 255) * 255
+    assert (predictor(pictures).float() - exact.clamp(0, 255)).abs().max() < 0.501
+
+
 def test_bfloat16_is_near(weights, pictures):
     exact = Predictor(weights)(pictures).float()
     rough = Predictor(weights, EvaluationConfig(precision="bfloat16"))(pictures).float()
