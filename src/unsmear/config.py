@@ -49,6 +49,14 @@ class SystemConfig(_Section):
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="name in files and tables: a-z, 0-9 and _")
     camera: str = Field(description="name of a camera")
     cascade: str = Field("compact", description="name of a cascade")
+    seeds: int = Field(
+        1, ge=1, le=100, description="trainings with different seeds, 1 to 100; the table shows mean and spread"
+    )
+
+    @property
+    def repeats(self) -> tuple[str, ...]:
+        """Names of its trainings in files: its own name, then ``{name}_seed2``, ``{name}_seed3``, ..."""
+        return (self.name, *(f"{self.name}_seed{number}" for number in range(2, self.seeds + 1)))
 
 
 class Config(_Section):
@@ -72,8 +80,12 @@ class Config(_Section):
         return next(camera for camera in self.cameras if camera.name == name)
 
     def system(self, name: str) -> SystemConfig:
-        """The system of that name."""
-        return next(system for system in self.systems if system.name == name)
+        """The system of that name, or the one that a repeat of that name belongs to."""
+        return next(system for system in self.systems if name in system.repeats)
+
+    def training_seed(self, name: str) -> int:
+        """Seed of first weights and samples of a system or a repeat; a system's own is ``seed`` itself."""
+        return self.seed + self.system(name).repeats.index(name)
 
     def stages(self, system: str) -> tuple[StageConfig, ...]:
         """Stages of a system in their order."""
@@ -90,8 +102,10 @@ class Config(_Section):
         return Hparams.model_validate({**self.training.defaults.model_dump(), **changes})
 
     def sweep_of(self, system: str, stage: str) -> SweepConfig | InheritConfig | None:
-        """The search that decides a stage's hyper-parameters, if there is one."""
-        return next((entry for entry in self.sweep if (entry.system, entry.stage) == (system, stage)), None)
+        """The search that decides a stage's hyper-parameters, if there is one; repeats take their system's choice."""
+        base = next((entry.name for entry in self.systems if system in entry.repeats), system)
+        found = next((entry for entry in self.sweep if (entry.system, entry.stage) == (base, stage)), None)
+        return found if found is None or system == base else InheritConfig(system=system, stage=stage, inherit=base)
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Config:

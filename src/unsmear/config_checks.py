@@ -40,6 +40,14 @@ def _check_names(config: Config) -> None:
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"{key}: two entries are called {name}; rename one")
+    owners: dict[str, str] = {}
+    for system in config.systems:
+        for repeat in system.repeats:
+            if repeat in owners:
+                raise ValueError(
+                    f"systems: {system.name} and {owners[repeat]} with its seeds both make {repeat}; rename one"
+                )
+            owners[repeat] = system.name
     for system in config.systems:
         if system.name == "pretrained" or system.name.startswith("input_"):
             raise ValueError(f"systems: the name {system.name} is taken by the workflow; choose another")

@@ -51,6 +51,14 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
         (lambda c: c["systems"].append({"name": "x", "camera": "pinhole"}), ["camera pinhole is not defined"]),
         (lambda c: c["systems"].append(dict(c["systems"][0])), ["two entries are called standard"]),
         (lambda c: c["systems"].append({"name": "input_x", "camera": "masked"}), ["input_x is taken"]),
+        (
+            lambda c: (
+                c["systems"][1].update(seeds=2),
+                c["systems"].append({**c["systems"][0], "name": "masked_seed2"}),
+            ),
+            ["masked_seed2 and masked", "both make masked_seed2"],
+        ),
+        (lambda c: c["systems"][0].update(seeds=0), ["systems.0.seeds", "0"]),
         (lambda c: c["cascades"][0]["stages"].pop(), ["no stage predicts frame 1"]),
         (lambda c: c["cascades"][0]["stages"][1].update(predicts=[3, 4]), ["frame 4 is predicted twice"]),
         (lambda c: c["cascades"][0]["stages"][1].update(conditions_on=[2]), ["f35", "frame 2"]),
@@ -66,6 +74,20 @@ def test_faults_are_refused_with_their_place(values, change, words):
         load_config(values)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_repeats_differ_in_the_training_seed_alone(values):
+    values["seed"] = 5
+    values["systems"][1]["seeds"] = 3
+    config = load_config(values)
+    names = ["masked", "masked_seed2", "masked_seed3"]
+    assert config.systems[1].repeats == tuple(names) and config.systems[0].repeats == ("standard",)
+    assert [config.training_seed(name) for name in ["standard", *names]] == [5, 5, 6, 7]
+    for name in names[1:]:
+        assert config.system(name).name == "masked"
+        assert config.stages(name) == config.stages("masked")
+        assert config.hparams(name, "center") == config.hparams("masked", "center")
+        assert config.sweep_of(name, "center").inherit == "masked" and config.sweep_of(name, "f35") is None
 
 
 def test_a_fault_in_an_entry_is_told_once(values):

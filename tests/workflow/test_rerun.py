@@ -73,6 +73,20 @@ def test_new_camera_and_system_add_a_branch_of_their_own(finished):
     assert len(rendered) == 9 and all("/sweep/" in path for path in rendered)
 
 
+def test_seeds_train_and_evaluate_repeats_and_nothing_else_again(finished):
+    import yaml
+
+    config = yaml.safe_load((finished.folder / "config.yaml").read_text())
+    finished.configure(systems=[config["systems"][0], {**config["systems"][1], "seeds": 3}])
+    jobs = finished.plan()
+    stages = ("center", "f35", "f26", "f17")
+    assert trained(finished) == {f"masked_seed{seed}/{stage}" for seed in (2, 3) for stage in stages}
+    assert jobs["train_stage"] == 8 and jobs["evaluate_000"] == 2 and jobs["gather_evaluation"] == 2
+    # The cost of a repeat is that of its system.
+    assert jobs["compare"] == 1 and "measure_cost" not in jobs
+    assert not {"make_scenes", "render_blur", "propose_trials", "simulate_camera"} & set(jobs)
+
+
 def test_changed_sequence_reruns_what_depends_on_it(finished):
     store = finished.folder / "results/frames/test/003.npy"
     frames = np.load(store)

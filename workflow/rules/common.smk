@@ -29,7 +29,7 @@ SEQUENCES = {
 }
 RECORD_OF = {(record.split, record.sequence): record for record in RECORDS}
 CAMERAS = [camera.name for camera in CONFIG.cameras]
-SYSTEMS = [system.name for system in CONFIG.systems]
+SYSTEMS = [name for system in CONFIG.systems for name in system.repeats]
 STAGES = sorted({stage.name for cascade in CONFIG.cascades for stage in cascade.stages})
 INPUTS = list(dict.fromkeys(f"input_{system.camera}" for system in CONFIG.systems))
 

@@ -118,33 +118,44 @@ FIGURES = ["psnr_per_frame", "direction", "scatter"]
 
 
 def compared_systems():
-    """The rows of the table: each camera's plain picture, then each system."""
+    """The rows of the table: each camera's plain picture, then each system with its repeats."""
     inputs = [
         {
             "system": name,
             "camera": name.removeprefix("input_"),
             "kind": "input",
-            "per_frame": f"results/evaluation/{name}/per_frame.csv",
+            "per_frame": [f"results/evaluation/{name}/per_frame.csv"],
         }
         for name in INPUTS
     ]
     trained = [
         {
-            "system": name,
-            "camera": camera_of(name),
+            "system": system.name,
+            "camera": system.camera,
             "kind": "trained",
-            "per_frame": f"results/evaluation/{name}/per_frame.csv",
-            "weights": final_weights(name),
-            "metrics": {
-                stage.name: f"results/models/{name}/{stage.name}/final/metrics.csv"
+            "per_frame": [
+                f"results/evaluation/{name}/per_frame.csv" for name in system.repeats
+            ],
+            "weights": final_weights(system.name),
+            "tracking": [
+                f"results/models/{name}/{stage.name}/final/tracking.json"
+                for name in system.repeats
                 for stage in CONFIG.stages(name)
+            ],
+            "metrics": {
+                stage.name: f"results/models/{system.name}/{stage.name}/final/metrics.csv"
+                for stage in CONFIG.stages(system.name)
             },
         }
-        for name in SYSTEMS
+        for system in CONFIG.systems
     ]
     return inputs + trained
 
 
 COMPARED = compared_systems()
-PER_FRAME = [entry["per_frame"] for entry in COMPARED]
+PER_FRAME = [path for entry in COMPARED for path in entry["per_frame"]]
+COSTS = {
+    system.name: f"results/evaluation/{system.name}/cost.json"
+    for system in CONFIG.systems
+}
 TEST_FRAMES = [f"results/frames/test/{sequence}.npy" for sequence in SEQUENCES["test"]]

@@ -1,11 +1,7 @@
 rule compare:
     input:
         tables=PER_FRAME,
-        tracking=[
-            f"results/models/{system}/{stage.name}/final/tracking.json"
-            for system in SYSTEMS
-            for stage in CONFIG.stages(system)
-        ],
+        tracking=[path for entry in COMPARED for path in entry.get("tracking", [])],
         groups="results/groups.csv",
         frames=TEST_FRAMES,
     output:
@@ -120,7 +116,7 @@ rule write_report:
             "results/report/figures/{name}.png", name=[*FIGURES, "training_curves"]
         ),
         cameras=[f"results/cameras/{camera}/psfs.png" for camera in CAMERAS],
-        costs=[f"results/evaluation/{system}/cost.json" for system in SYSTEMS],
+        costs=list(COSTS.values()),
         groups="results/groups.csv",
         frames=TEST_FRAMES,
         motion=["results/scenes/test.json"] if CONFIG.data.source == "scenes" else [],
@@ -139,7 +135,7 @@ rule write_report:
             camera: [f"results/cameras/{camera}/{name}.png" for name in CAMERA_FIGURES]
             for camera in CAMERAS
         },
-        costs={system: f"results/evaluation/{system}/cost.json" for system in SYSTEMS},
+        costs=COSTS,
         report=section(CONFIG.report),
         config_text=CONFIG_TEXT,
         code=code_digest("report"),

@@ -19,7 +19,7 @@ rule train_stage:
         validate_every=CONFIG.training.validate_every,
         training=no_trigger(section(CONFIG.training, exclude={"defaults"})),
         tracking=no_trigger(TRACKING),
-        seed=CONFIG.seed,
+        seed=lambda wildcards: CONFIG.training_seed(wildcards.system),
         code=code_digest("training", "cascade", "networks", "losses"),
     script:
         "../scripts/train_stage.py"

@@ -24,17 +24,17 @@ def compare_systems(
 
     Parameters
     ----------
-    systems : records of :class:`~unsmear.evaluation.results.SystemResults`
+    systems : records of :class:`~unsmear.evaluation.results.SystemResults`, with ``tracking``: the
+        ``tracking.json`` of all trainings behind a system
     config_text : the whole configuration; its digest goes into the table
     groups, frames : the group table and the test split's stores; their digest goes into the table
     outputs : ``csv``, ``md`` and ``tex``
     """
-    traced = [{**system, "runs": _run_ids(system.get("weights", ()))} for system in systems]
+    traced = [{**system, "runs": _run_ids(system.get("tracking", ()))} for system in systems]
     provenance = collect_report_provenance(config_text, groups, frames)
     write_table(traced, provenance, outputs["csv"], outputs["md"], outputs["tex"], config)
 
 
-def _run_ids(weights: Sequence[str]) -> list[str]:
-    records = [Path(path).with_name("tracking.json") for path in weights]
-    found = [json.loads(path.read_text(encoding="utf-8")).get("run_id") for path in records if path.exists()]
+def _run_ids(records: Sequence[str]) -> list[str]:
+    found = [json.loads(Path(path).read_text(encoding="utf-8")).get("run_id") for path in records]
     return [run_id for run_id in found if run_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +72,30 @@ def values_per_group(table: pd.DataFrame, measure: Measure) -> pd.Series:
         table = table[table["frame"] == 1]
     values = table.set_index(GROUP)[measure.column].astype(float).replace([np.inf, -np.inf], np.nan)
     return values.groupby(level=GROUP, sort=True).mean()
+
+
+def mean_over_seeds(tables: Sequence[pd.DataFrame], measure: Measure) -> pd.Series:
+    """One value a frame group, as :func:`values_per_group`, averaged over the seeds where it is defined.
+
+    Raises
+    ------
+    ValueError
+        If the seeds were evaluated on different groups.
+    """
+    import pandas as pd
+
+    series = [values_per_group(table, measure) for table in tables]
+    for other in series[1:]:
+        paired_difference(other, series[0])
+    return series[0] if len(series) == 1 else pd.concat(series, axis=1).mean(axis=1)
+
+
+def deviation_over_seeds(series: Sequence[pd.Series]) -> float | None:
+    """Sample standard deviation (n - 1) of the seeds' means over groups; None for a single seed."""
+    if len(series) < 2:
+        return None
+    # As in the row's mean, every frame group has the same weight.
+    return float(np.std([values.mean() for values in series], ddof=1))
 
 
 def middle_frame(table: pd.DataFrame) -> int:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from unsmear.evaluation.measures import read_per_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,10 @@ class SystemResults:
             weights=tuple(Path(path) for path in record.get("weights", ())),
             metrics={stage: Path(path) for stage, path in record.get("metrics", {}).items()},
         )
+
+    def read_tables(self) -> list[pd.DataFrame]:
+        """Its per-frame tables, one for each seed."""
+        return [read_per_frame(path) for path in self.per_frame]
 
     @property
     def text(self) -> str:

@@ -1,8 +1,7 @@
-"""The results table as people read it: Markdown, LaTeX and plain text for a terminal."""
+"""The results table as people read it: Markdown and LaTeX."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from unsmear.evaluation.rows import read_rows
@@ -44,17 +43,31 @@ NOTES = (
 
 
 def format_estimate(row: Row, key: str, decimals: int, interval: bool, signed: bool = False) -> str:
-    """``value [low, high]``; "-" for what is absent; a mark where a difference's interval spans zero."""
+    """``value ± spread over seeds [low, high]``, as far as there is each; "-" for what is absent.
+
+    A mark says where a difference's interval spans zero.
+    """
     if not row.get(key):
         return "-"
     sign = "+" if signed else ""
     text = f"{float(row[key]):{sign}.{decimals}f}"
+    if row.get(f"{key}_seed_std"):
+        text += f" ± {float(row[f'{key}_seed_std']):.{decimals}f}"
     low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
     if interval and low and high:
         text += f" [{float(low):{sign}.{decimals}f}, {float(high):{sign}.{decimals}f}]"
         if signed and float(low) <= 0 <= float(high):
             text += ZERO_MARK
     return text
+
+
+def row_label(row: Row) -> str:
+    """Text of a row, with the number of trainings where there are several."""
+    return row["label"] + (f", n = {row['num_seeds']}" if _is_repeated(row) else "")
+
+
+def _is_repeated(row: Row) -> bool:
+    return bool(row.get("num_seeds")) and int(row["num_seeds"]) > 1
 
 
 Columns = tuple[tuple[str, str, int, bool], ...]
@@ -67,7 +80,7 @@ def table_cells(rows: list[Row], columns: Columns = COLUMNS) -> tuple[list[str],
     cells = []
     for row in rows:
         difference = row["kind"] == "difference"
-        line = [row["label"]]
+        line = [row_label(row)]
         for key, _, decimals, interval in present:
             signed = difference or key.startswith("gain")
             # The input's direction is a tie by definition, not an estimate.
@@ -100,21 +113,13 @@ def table_notes(rows: list[Row]) -> list[str]:
 
 
 def seed_lines(rows: list[Row]) -> list[str]:
-    """A sentence for each system whose training was repeated: the spread over its seeds."""
-    lines = []
-    for row in rows:
-        if row.get("num_seeds") and int(row["num_seeds"]) > 1:
-            spread = "; ".join(
-                f"{name} {float(row[f'{key}_seed_min']):.2f} to {float(row[f'{key}_seed_max']):.2f}"
-                for key, name in (
-                    ("psnr_middle", "PSNR of the middle frame"),
-                    ("psnr_frames", "PSNR of all frames"),
-                    ("direction", "direction accuracy"),
-                )
-                if row.get(f"{key}_seed_min")
-            )
-            lines.append(f"{row['label']}: mean of {row['num_seeds']} seeds of training; {spread}.")
-    return lines
+    """A sentence for each system whose training was repeated."""
+    return [
+        f"{row['label']}: mean ± standard deviation of n = {row['num_seeds']} trainings with different seeds; the "
+        "interval is that of the mean, averaged over seeds before sequences are resampled."
+        for row in rows
+        if _is_repeated(row)
+    ]
 
 
 def system_rows(rows: list[Row]) -> list[Row]:
@@ -141,13 +146,16 @@ def to_markdown(table_csv: str | Path) -> str:
     return text
 
 
+_LATEX = {"_": r"\_", "%": r"\%", "−": "--", ZERO_MARK: r"$^\circ$", "&": r"\&", "±": r"$\pm$"}
+
+
 def to_latex(table_csv: str | Path) -> str:
     """The table as a LaTeX tabular (needs booktabs)."""
     rows = read_rows(table_csv)
     headings, cells = table_cells(rows)
 
     def escape(text: str) -> str:
-        for old, new in (("_", r"\_"), ("%", r"\%"), ("−", "--"), (ZERO_MARK, r"$^\circ$"), ("&", r"\&")):
+        for old, new in _LATEX.items():
             text = text.replace(old, new)
         return text
 
@@ -161,43 +169,3 @@ def to_latex(table_csv: str | Path) -> str:
     head = [r"\begin{tabular}{l" + "r" * (len(headings) - 1) + "}", r"\toprule"]
     notes = ["% " + note for note in table_notes(rows)]
     return "\n".join([*head, *body, r"\bottomrule", r"\end{tabular}", *notes]) + "\n"
-
-
-def format_summary(table_csv: str | Path) -> str:
-    """The systems' rows as aligned text for a terminal, up to 120 columns wide.
-
-    Parameters
-    ----------
-    table_csv : what :func:`unsmear.evaluation.tables.write_table` wrote
-
-    Notes
-    -----
-    Imports neither pandas nor torch: a workflow prints it when it ends.
-    """
-    rows = [row for row in read_rows(table_csv) if row["kind"] != "difference"]
-    texts: list[tuple[str, Callable[[Row], str]]] = [
-        ("", lambda row: row["label"]),
-        ("PSNR middle", lambda row: format_estimate(row, "psnr_middle", 2, False)),
-        ("gain", lambda row: format_estimate(row, "gain_middle", 2, True, signed=True)),
-        ("PSNR frames", lambda row: format_estimate(row, "psnr_frames", 2, False)),
-        ("gain", lambda row: format_estimate(row, "gain_frames", 2, True, signed=True)),
-        ("direction", lambda row: format_estimate(row, "direction", 2, row["kind"] != "input")),
-    ]
-    columns = [[heading, *(text(row) for row in rows)] for heading, text in texts]
-    widths = [max(map(len, column)) for column in columns]
-    lines = []
-    for index in range(len(rows) + 1):
-        first, *others = (column[index] for column in columns)
-        padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *padded]).rstrip())
-        if index == 0:
-            lines.append("-" * (sum(widths) + 2 * (len(widths) - 1)))
-    if rows:
-        counts = rows[-1]
-        lines.append(
-            f"{counts['num_sequences']} test sequences, {counts['num_groups']} groups "
-            f"({counts['num_static']} too still for a direction)"
-            + ("" if any(row.get("psnr_middle_low") for row in rows) else "; too few sequences for intervals")
-            + (f"; {ZERO_MARK} interval spans zero" if any(ZERO_MARK in line for line in lines) else "")
-        )
-    return "\n".join(lines)

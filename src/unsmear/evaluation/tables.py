@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +14,21 @@ from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.measures import (
     BY_KEY,
     MEASURES,
+    Counts,
     count,
+    deviation_over_seeds,
     estimate,
+    mean_over_seeds,
     paired_difference,
-    read_per_frame,
     values_per_group,
 )
 from unsmear.evaluation.results import SystemResults
 from unsmear.evaluation.rows import write_rows
-from unsmear.evaluation.table_text import format_summary, to_latex, to_markdown
+from unsmear.evaluation.table_text import to_latex, to_markdown
 from unsmear.files import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["SystemResults", "format_summary", "write_table"]
 
 FORMAT_VERSION = 1
 GAINS = {"gain_middle": "psnr_middle", "gain_frames": "psnr_frames"}
@@ -58,7 +59,7 @@ def write_table(
     """
     config = config or EvaluationConfig()
     results = [SystemResults.from_record(record) for record in systems]
-    tables = {result.system: [read_per_frame(path) for path in result.per_frame] for result in results}
+    tables = {result.system: result.read_tables() for result in results}
     _check_one_split(tables)
     inputs = {result.camera: result.system for result in results if result.kind == "input"}
     rows = [_row_of_system(result, tables, inputs, config) for result in results]
@@ -77,17 +78,17 @@ def _check_one_split(tables: Mapping[str, Sequence[pd.DataFrame]]) -> None:
 
 
 def _over_seeds(tables: Sequence[pd.DataFrame], key: str) -> pd.Series:
-    """Value of each group, averaged over the seeds."""
-    series = [values_per_group(table, BY_KEY[key]) for table in tables]
-    for other in series[1:]:
-        paired_difference(other, series[0])
-    return sum(series[1:], start=series[0]) / len(series)
+    return mean_over_seeds(tables, BY_KEY[key])
 
 
-def _cells(key: str, value: Estimate | None) -> dict[str, Any]:
-    if value is None:
-        return {key: None, f"{key}_low": None, f"{key}_high": None}
-    return {key: value.value, f"{key}_low": value.low, f"{key}_high": value.high}
+def _cells(key: str, value: Estimate | None, seed_std: float | None = None) -> dict[str, Any]:
+    low, high = (value.low, value.high) if value else (None, None)
+    return {
+        key: value.value if value else None,
+        f"{key}_low": low,
+        f"{key}_high": high,
+        f"{key}_seed_std": seed_std,
+    }
 
 
 def _row_of_system(
@@ -110,25 +111,34 @@ def _row_of_system(
     for measure in MEASURES:
         if measure.column in everywhere:
             has = all(measure.column in table.columns for table in own)
-            value = estimate(_over_seeds(own, measure.key), config) if has else None
-            row |= _cells(measure.key, value)
+            if not has:
+                row |= _cells(measure.key, None)
+                continue
+            spread = deviation_over_seeds([values_per_group(table, measure) for table in own])
+            row |= _cells(measure.key, estimate(_over_seeds(own, measure.key), config), spread)
     for gain, key in GAINS.items():
         if result.kind == "input":
             row |= _cells(gain, None)
             continue
-        row |= _cells(gain, estimate(paired_difference(_over_seeds(own, key), _over_seeds(plain, key)), config))
+        base = _over_seeds(plain, key)
+        gains = [paired_difference(values_per_group(table, BY_KEY[key]), base) for table in own]
+        value = estimate(paired_difference(_over_seeds(own, key), base), config)
+        row |= _cells(gain, value, deviation_over_seeds(gains))
     row["input_psnr_middle"] = estimate(_over_seeds(plain, "psnr_middle"), config).value
     row["input_psnr_frames"] = estimate(_over_seeds(plain, "psnr_frames"), config).value
     standard = tables.get("input_standard")
     row["standard_input_psnr_middle"] = (
         estimate(_over_seeds(standard, "psnr_middle"), config).value if standard else None
     )
-    row["num_seeds"] = len(own)
-    for key in ("psnr_middle", "psnr_frames", "direction"):
-        of_seeds = [estimate(values_per_group(table, BY_KEY[key]), config).value for table in own]
-        row[f"{key}_seed_min"] = min(of_seeds) if len(own) > 1 else None
-        row[f"{key}_seed_max"] = max(of_seeds) if len(own) > 1 else None
-    return {**row, **asdict(count(own[0])), "runs": " ".join(result.runs)}
+    # An input is not trained; its row must have the columns of the others all the same.
+    row["num_seeds"] = None if result.kind == "input" else len(own)
+    return {**row, **asdict(_count_all(own)), "runs": " ".join(result.runs)}
+
+
+def _count_all(tables: Sequence[pd.DataFrame]) -> Counts:
+    """Counts of a row; identical frames are added up over its seeds."""
+    counts = [count(table) for table in tables]
+    return replace(counts[0], num_identical=sum(each.num_identical for each in counts))
 
 
 def _row_of_difference(
@@ -137,7 +147,10 @@ def _row_of_difference(
     tables: Mapping[str, Sequence[pd.DataFrame]],
     config: EvaluationConfig,
 ) -> dict[str, Any]:
-    """Paired differences in the columns of the measures; all other columns stay empty."""
+    """Paired differences in the columns of the measures; all other columns stay empty.
+
+    Trainings are independent, so the seeds' deviations of the two systems add up in squares.
+    """
     template = _row_of_system(result, tables, {result.camera: result.system}, config)
     row = dict.fromkeys(template)
     row |= {
@@ -145,9 +158,12 @@ def _row_of_difference(
         "label": f"{result.text} − {base.text}",
         "kind": "difference",
         "runs": " ".join((*result.runs, *base.runs)),
-        **asdict(count(tables[result.system][0])),
+        **asdict(_count_all(tables[result.system])),
     }
     for key in COMPARED:
-        difference = paired_difference(_over_seeds(tables[result.system], key), _over_seeds(tables[base.system], key))
-        row |= _cells(key, estimate(difference, config))
+        both = tables[result.system], tables[base.system]
+        spreads = [deviation_over_seeds([values_per_group(t, BY_KEY[key]) for t in own]) for own in both]
+        known = [spread for spread in spreads if spread is not None]
+        difference = paired_difference(*(_over_seeds(own, key) for own in both))
+        row |= _cells(key, estimate(difference, config), math.hypot(*known) if len(known) == 2 else None)
     return row

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unsmear.evaluation.config import EvaluationConfig, ReportConfig
-from unsmear.evaluation.measures import BY_KEY, count, estimate, read_per_frame, values_per_group
+from unsmear.evaluation.measures import BY_KEY, count, estimate, mean_over_seeds, values_per_group
 from unsmear.evaluation.results import SystemResults
 from unsmear.report.labels import with_labels
 from unsmear.report.style import INK, figure_file, line_styles
@@ -39,10 +39,13 @@ def draw_figures(
 
 def draw_psnr_per_frame(results: Sequence[SystemResults], output: Path, config: ReportConfig) -> None:
     """Mean PSNR of each frame number in the best direction, and its gain over the camera's input."""
+    import pandas as pd
+
     styles = line_styles(results)
     means: dict[str, Any] = {}
     for result in results:
-        table = read_per_frame(result.per_frame[0]).replace([np.inf, -np.inf], np.nan)
+        # Seeds have the same groups, so the mean over all rows is the mean over seeds.
+        table = pd.concat(result.read_tables()).replace([np.inf, -np.inf], np.nan)
         means[result.system] = table.groupby("frame")["psnr_best"].mean()
     inputs = {result.camera: means[result.system] for result in results if result.kind == "input"}
     with figure_file(output, (8.6, 4.2), config.figure_dpi) as figure:
@@ -63,18 +66,22 @@ def draw_psnr_per_frame(results: Sequence[SystemResults], output: Path, config: 
 def draw_direction(
     results: Sequence[SystemResults], output: Path, config: ReportConfig, evaluation: EvaluationConfig
 ) -> None:
-    """Direction accuracy of each system with its interval; one half is chance."""
+    """Direction accuracy of each system with its interval, and a dot for each seed; one half is chance."""
     styles = line_styles(results)
     shown = [result for result in results if result.kind != "input"]
     with figure_file(output, (7.2, 1.5 + 0.55 * max(1, len(shown))), config.figure_dpi) as figure:
         axes = figure.add_subplot()
         for place, result in enumerate(shown):
-            table = read_per_frame(result.per_frame[0])
-            found = estimate(values_per_group(table, BY_KEY["direction"]), evaluation)
+            tables = result.read_tables()
+            table = tables[0]
+            found = estimate(mean_over_seeds(tables, BY_KEY["direction"]), evaluation)
             color = styles[result.system]["color"]
             axes.barh(place, found.value, height=0.5, color=color, alpha=0.85)
             if found.low is not None and found.high is not None:
                 axes.plot([found.low, found.high], [place, place], color=INK, linewidth=1.6)
+            if len(tables) > 1:
+                of_seeds = [values_per_group(each, BY_KEY["direction"]).mean() for each in tables]
+                axes.scatter(of_seeds, [place + 0.16] * len(of_seeds), s=14, color=INK, zorder=3)
             moving = count(table).num_groups - count(table).num_static
             text = f"{found.value:.2f}" + (f"  [{found.low:.2f}, {found.high:.2f}]" if found.low is not None else "")
             axes.text(1.03, place, f"{text}  of {moving} groups", va="center")
@@ -100,9 +107,7 @@ def draw_scatter(results: Sequence[SystemResults], output: Path, config: ReportC
             return
         first, last = trained[0], trained[-1]
         across, up = (
-            values_per_group(read_per_frame(result.per_frame[0]), BY_KEY["psnr_frames"])
-            .groupby(level="sequence")
-            .mean()
+            mean_over_seeds(result.read_tables(), BY_KEY["psnr_frames"]).groupby(level="sequence").mean()
             for result in (first, last)
         )
         low = min(across.min(), up.min()) - 0.8

@@ -37,6 +37,7 @@ def select_groups(results: Sequence[SystemResults], config: ReportConfig) -> lis
     """
     last = [result for result in results if result.kind != "input"][-1]
     plain = next(r for r in results if r.kind == "input" and r.camera == last.camera)
+    # Pictures come from the first seed's weights.
     table, input_table = read_per_frame(last.per_frame[0]), read_per_frame(plain.per_frame[0])
     key = BY_KEY["psnr_frames"]
     gain = paired_difference(values_per_group(table, key), values_per_group(input_table, key)).fillna(np.inf)

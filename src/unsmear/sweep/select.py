@@ -106,7 +106,8 @@ def choose_hparams(
 def inherit_hparams(source: str | Path, defaults: Hparams, output: str | Path, system: str) -> None:
     """Write the ``hparams.yaml`` of a stage that takes what was chosen for another system."""
     record = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
-    values = record["selected"]["values"]
+    # The source may have taken over its values itself.
+    values = (record.get("selected") or record["inherited"])["values"]
     chosen = Hparams.model_validate({**defaults.model_dump(), **values})
     write_hparams(output, chosen.model_dump(mode="json"), inherited={"system": system, "values": values})
 

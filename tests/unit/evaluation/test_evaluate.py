@@ -19,7 +19,8 @@ from unsmear.evaluation.evaluate import evaluate_input, evaluate_sequences
 from unsmear.evaluation.psnr import psnr
 from unsmear.evaluation.reblur import reblur_psnr
 from unsmear.evaluation.rows import gather_sequences, read_rows
-from unsmear.evaluation.tables import format_summary, write_table
+from unsmear.evaluation.table_summary import format_summary
+from unsmear.evaluation.tables import write_table
 from unsmear.optics.response import Response
 
 ENERGY = np.array([0.8, 0.9, 1.0])
@@ -230,23 +231,65 @@ def test_table_of_two_sequences_has_no_interval(chain):
     few = SEQUENCES[:2]
     inputs = per_frame(chain, "input_masked", None, few)
     system = per_frame(chain, "masked", noise(5), few)
-    seeds = [system, per_frame(chain, "masked_again", noise(7), few)]
     outputs = [chain["root"] / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
     write_table(
         [
             {"system": "input_masked", "camera": "masked", "kind": "input", "per_frame": inputs},
-            {"system": "masked", "camera": "masked", "kind": "trained", "per_frame": seeds},
+            {"system": "masked", "camera": "masked", "kind": "trained", "per_frame": system},
         ],
         {},
         *outputs,
     )
     rows = read_rows(outputs[0])
     assert rows[1]["psnr_middle_low"] == "" and float(rows[1]["gain_middle"]) > 0
-    low, high = float(rows[1]["psnr_middle_seed_min"]), float(rows[1]["psnr_middle_seed_max"])
-    assert high - low == pytest.approx(20 * np.log10(7 / 5), abs=0.2)
     assert "[" not in outputs[1].read_text().split("PSNR in dB")[0]
-    assert "mean of 2 seeds" in outputs[1].read_text()
     assert "too few sequences for intervals" in format_summary(outputs[0])
+
+
+def test_row_of_several_seeds_shows_mean_spread_and_number(chain):
+    inputs = {
+        "system": "input_masked",
+        "camera": "masked",
+        "kind": "input",
+        "per_frame": per_frame(chain, "input_masked"),
+    }
+    seeds = [per_frame(chain, f"masked{sigma}", noise(sigma)) for sigma in (4, 8, 16)]
+    single = {
+        "system": "single",
+        "camera": "masked",
+        "kind": "trained",
+        "per_frame": per_frame(chain, "single", noise(8, 1)),
+    }
+    pair = {"system": "pair", "camera": "masked", "kind": "trained", "per_frame": seeds[:2]}
+    masked = {"system": "masked", "camera": "masked", "kind": "trained", "per_frame": seeds}
+    outputs = [chain["root"] / f"seeds.{suffix}" for suffix in ("csv", "md", "tex")]
+    write_table([inputs, single, pair, masked], {}, *outputs, EvaluationConfig(num_resamples=200))
+    rows = {row["row"]: row for row in read_rows(outputs[0])}
+    of_seeds = [psnr_of_middle(path) for path in seeds]
+    row = rows["masked"]
+    assert row["num_seeds"] == "3" and rows["single"]["num_seeds"] == "1" and rows["input_masked"]["num_seeds"] == ""
+    assert float(row["psnr_middle"]) == pytest.approx(np.mean(of_seeds), abs=1e-5)
+    assert float(row["psnr_middle_seed_std"]) == pytest.approx(np.std(of_seeds, ddof=1), abs=1e-5)
+    # All seeds are compared with the same input.
+    assert float(row["gain_middle_seed_std"]) == pytest.approx(np.std(of_seeds, ddof=1), abs=1e-5)
+    assert rows["single"]["psnr_middle_seed_std"] == "" and rows["masked - single"]["psnr_middle_seed_std"] == ""
+    difference = rows["masked - pair"]
+    assert float(difference["psnr_middle"]) == pytest.approx(np.mean(of_seeds) - np.mean(of_seeds[:2]), abs=1e-5)
+    added = np.hypot(np.std(of_seeds, ddof=1), np.std(of_seeds[:2], ddof=1))
+    assert float(difference["psnr_middle_seed_std"]) == pytest.approx(added, abs=1e-5)
+    # The spread of the seeds is wide, that of the average over sequences is not.
+    assert float(row["psnr_middle_high"]) - float(row["psnr_middle_low"]) < 1 < float(row["psnr_middle_seed_std"])
+    markdown, latex, summary = outputs[1].read_text(), outputs[2].read_text(), format_summary(outputs[0])
+    shown = f"{float(row['psnr_middle']):.2f} ± {float(row['psnr_middle_seed_std']):.2f}"
+    for text in (markdown, summary, latex.replace(r"$\pm$", "±")):
+        assert shown in text and "Re-trained (Masked), n = 3" in text
+    assert "standard deviation of n = 3 trainings" in markdown
+    assert "Single)," not in markdown
+
+
+def psnr_of_middle(path) -> float:
+    rows = [float(row["psnr"]) for row in read_rows(path) if row["frame"] == "4"]
+    return float(np.mean(rows))
 
 
 def test_identical_frames_are_counted_and_left_out(chain):
@@ -314,7 +357,7 @@ def test_reblur_of_the_truth_is_the_input():
     assert reblur_psnr(frames // 2, camera.render(frames, 0), camera) < 20
 
 
-@pytest.mark.parametrize("module", ["evaluate", "config", "table_text"])
+@pytest.mark.parametrize("module", ["evaluate", "config", "table_summary"])
 def test_light_jobs_import_neither_torch_nor_pandas(module):
     code = f"import sys, unsmear.evaluation.{module}; print([m for m in ('torch', 'pandas') if m in sys.modules])"
     if module == "evaluate":

@@ -69,6 +69,22 @@ def test_psnr_per_frame_shows_the_means_of_the_tables(chain, tmp_path, drawn):
     assert widths[1] == 1.0 and 0 < widths[0] < 1
 
 
+def test_figures_show_means_over_seeds_and_each_seeds_direction(chain, tmp_path, drawn):
+    import pandas as pd
+
+    standard, masked = chain.systems[2], chain.systems[3]
+    repeated = {**masked, "per_frame": [masked["per_frame"], standard["per_frame"]]}
+    draw_figures([*chain.systems[:3], repeated], tmp_path, SMALL)
+    means = [pd.read_csv(each["per_frame"]).groupby("frame")["psnr_best"].mean() for each in (masked, standard)]
+    line = drawn["psnr_per_frame.png"].axes[0].get_lines()[3]
+    np.testing.assert_allclose(line.get_ydata(), (means[0] + means[1]) / 2)
+    axes = drawn["direction.png"].axes[0]
+    shares = [bar.get_width() for bar in axes.patches]
+    assert shares[1] == pytest.approx((1 + shares[0]) / 2)
+    (dots,) = axes.collections
+    np.testing.assert_allclose(sorted(dots.get_offsets()[:, 0]), [shares[0], 1])
+
+
 def test_equal_bytes_on_a_second_drawing(chain, tmp_path):
     for folder in ("first", "second"):
         draw_figures(chain.systems, tmp_path / folder, SMALL)

@@ -103,6 +103,13 @@ def test_proposal_and_selection_through_files(tmp_path):
     taken = read_hparams(inherited)
     assert taken.steps == 7 and taken.learning_rate == chosen.learning_rate
 
+    repeat = tmp_path / "repeat" / "hparams.yaml"
+    choose_hparams(
+        sweep={"system": "masked_seed2", "stage": "center", "inherit": "masked"}, defaults=Hparams(steps=7), folders=[],
+        inherited=inherited, output=repeat, folder=tmp_path, tracking=TRACKING,
+    )  # fmt: skip
+    assert read_hparams(repeat) == taken, "a repeat has the values of its system, wherever they are from"
+
 
 def test_stage_without_sweep_takes_the_defaults(tmp_path):
     output = tmp_path / "hparams.yaml"

@@ -1,0 +1,49 @@
+"""The results table as aligned text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from unsmear.evaluation.rows import read_rows
+from unsmear.evaluation.table_text import ZERO_MARK, Row, format_estimate, row_label, system_rows
+
+
+def format_summary(table_csv: str | Path) -> str:
+    """The systems' rows as aligned text for a terminal, up to 120 columns wide.
+
+    Parameters
+    ----------
+    table_csv : what :func:`unsmear.evaluation.tables.write_table` wrote
+
+    Notes
+    -----
+    Imports neither pandas nor torch: a workflow prints it when it ends.
+    """
+    rows = system_rows(read_rows(table_csv))
+    texts: list[tuple[str, Callable[[Row], str]]] = [
+        ("", row_label),
+        ("PSNR middle", lambda row: format_estimate(row, "psnr_middle", 2, False)),
+        ("gain", lambda row: format_estimate(row, "gain_middle", 2, True, signed=True)),
+        ("PSNR frames", lambda row: format_estimate(row, "psnr_frames", 2, False)),
+        ("gain", lambda row: format_estimate(row, "gain_frames", 2, True, signed=True)),
+        ("direction", lambda row: format_estimate(row, "direction", 2, row["kind"] != "input")),
+    ]
+    columns = [[heading, *(text(row) for row in rows)] for heading, text in texts]
+    widths = [max(map(len, column)) for column in columns]
+    lines = []
+    for index in range(len(rows) + 1):
+        first, *others = (column[index] for column in columns)
+        padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *padded]).rstrip())
+        if index == 0:
+            lines.append("-" * (sum(widths) + 2 * (len(widths) - 1)))
+    if rows:
+        counts = rows[-1]
+        lines.append(
+            f"{counts['num_sequences']} test sequences, {counts['num_groups']} groups "
+            f"({counts['num_static']} too still for a direction)"
+            + ("" if any(row.get("psnr_middle_low") for row in rows) else "; too few sequences for intervals")
+            + (f"; {ZERO_MARK} interval spans zero" if any(ZERO_MARK in line for line in lines) else "")
+        )
+    return "\n".join(lines)
