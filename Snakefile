@@ -10,6 +10,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/optics.smk"
 include: "workflow/rules/render.smk"
@@ -20,8 +21,12 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 
 
+# Choosing hyper-parameters takes a second: no cluster is asked for that.
 localrules:
     all,
+    start_sweep,
+    propose_trials,
+    select_trial,
 
 
 rule all:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from unsmear.cascade.spec import StageSpec
+from unsmear.cluster.config import ClusterConfig
 from unsmear.config_checks import check_agreement, describe_faults
 from unsmear.evaluation.config import EvaluationConfig, ReportConfig
 from unsmear.frames.config import DataConfig
@@ -74,6 +75,7 @@ class Config(_Section):
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig, description="metrics")
     report: ReportConfig = Field(default_factory=ReportConfig, description="figures, videos and the page")
     tracking: TrackingConfig = Field(default_factory=TrackingConfig, description="MLflow")
+    cluster: ClusterConfig = Field(default_factory=ClusterConfig, description="names of a SLURM cluster")
 
     def camera(self, name: str) -> CameraConfig:
         """The camera of that name."""

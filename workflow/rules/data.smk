@@ -7,6 +7,8 @@ if CONFIG.data.source == "scenes":
             "results/logs/make_scenes/{archive}.log",
         conda:
             "../../envs/data.yaml"
+        resources:
+            **needs(),
         params:
             scenes=section(CONFIG.scenes),
             seed=CONFIG.seed,
@@ -21,6 +23,8 @@ if CONFIG.data.source == "scenes":
             "results/logs/measure_motion/{split}.log",
         conda:
             "../../envs/data.yaml"
+        resources:
+            **needs(),
         params:
             scenes=section(CONFIG.scenes),
             seed=CONFIG.seed,
@@ -42,6 +46,7 @@ if CONFIG.data.source == "reds":
             "../../envs/data.yaml"
         # The profile allows two at once: each has several connections already.
         resources:
+            **needs(Demand(SMALL_MB, 12 * 60)),
             downloads=1,
         params:
             reds=no_trigger(section(CONFIG.data.reds)),
@@ -60,6 +65,8 @@ rule extract_sequence:
     priority: 1
     conda:
         "../../envs/data.yaml"
+    resources:
+        **needs(extraction),
     params:
         part=lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].part,
         max_frames=CONFIG.data.max_frames,
@@ -85,6 +92,8 @@ rule group_frames:
         "results/logs/group_frames.log",
     conda:
         "../../envs/data.yaml"
+    resources:
+        **needs(),
     params:
         num_frames=CONFIG.data.frames_per_group,
         code=code_digest("frames/grouping.py", "frames/numbering.py"),

@@ -22,7 +22,7 @@ for part in PARTS:
         conda:
             "../../envs/train.yaml"
         resources:
-            gpu=CONFIG.evaluation.gpus,
+            **needs(evaluation, CONFIG.evaluation.gpus),
         params:
             records=lambda wildcards, part=part: sequence_records(
                 wildcards.system, camera_of(wildcards.system), part
@@ -46,6 +46,8 @@ for part in PARTS:
             f"results/logs/evaluate_input/{{camera}}/{part}.log",
         conda:
             "../../envs/train.yaml"
+        resources:
+            **needs(evaluation),
         params:
             records=lambda wildcards, part=part: sequence_records(
                 f"input_{wildcards.camera}", wildcards.camera, part
@@ -68,6 +70,8 @@ rule gather_evaluation:
         evaluated="|".join([*SYSTEMS, *INPUTS]),
     conda:
         "../../envs/train.yaml"
+    resources:
+        **needs_torch(20),
     params:
         tracking=no_trigger(TRACKING),
         code=code_digest("evaluation/rows.py", "evaluation/gather.py"),
@@ -85,6 +89,8 @@ rule measure_cost:
         "results/logs/measure_cost/{system}.log",
     conda:
         "../../envs/train.yaml"
+    resources:
+        **needs(evaluation),
     params:
         evaluation=SCORING,
         code=code_digest(

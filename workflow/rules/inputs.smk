@@ -112,7 +112,9 @@ def gather_inputs(wildcards):
     }
 
 
-CONFIG_TEXT = yaml.safe_dump(section(CONFIG, exclude={"tracking"}), sort_keys=False)
+CONFIG_TEXT = yaml.safe_dump(
+    section(CONFIG, exclude={"tracking", "cluster"}), sort_keys=False
+)
 GALLERY = gallery_names(CONFIG.report)
 FIGURES = ["psnr_per_frame", "direction", "scatter"]
 

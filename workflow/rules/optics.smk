@@ -14,6 +14,8 @@ rule simulate_camera:
         "results/logs/simulate_camera/{camera}.log",
     conda:
         "../../envs/data.yaml"
+    resources:
+        **needs(),
     params:
         camera=lambda wildcards: section(CONFIG.camera(wildcards.camera)),
         num_frames=CONFIG.data.frames_per_group,

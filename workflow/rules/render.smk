@@ -11,6 +11,8 @@ rule render_blur:
         "results/logs/render_blur/{camera}/{split}/{sequence}.log",
     conda:
         "../../envs/data.yaml"
+    resources:
+        **needs(rendering),
     params:
         seed=CONFIG.seed,
         num_frames=CONFIG.data.frames_per_group,

@@ -16,6 +16,8 @@ rule compare:
         "results/logs/compare.log",
     conda:
         "../../envs/report.yaml"
+    resources:
+        **needs_torch(30),
     params:
         systems=COMPARED,
         evaluation=section(CONFIG.evaluation),
@@ -46,6 +48,8 @@ rule draw_figures:
         "results/logs/draw_figures.log",
     conda:
         "../../envs/report.yaml"
+    resources:
+        **needs_torch(20),
     params:
         systems=COMPARED,
         report=section(CONFIG.report),
@@ -92,6 +96,8 @@ rule draw_gallery:
         "results/logs/draw_gallery.log",
     conda:
         "../../envs/report.yaml"
+    resources:
+        **needs(evaluation),
     params:
         systems=COMPARED,
         cameras={
@@ -130,6 +136,8 @@ rule write_report:
         "results/logs/write_report.log",
     conda:
         "../../envs/report.yaml"
+    resources:
+        **needs_torch(20),
     params:
         cameras={
             camera: [f"results/cameras/{camera}/{name}.png" for name in CAMERA_FIGURES]

@@ -1,7 +1,9 @@
 # What every recorded run shares; where records go does not change a result.
 TRACKING |= {
     "config_text": yaml.safe_dump(
-        section(CONFIG, exclude={"tracking": {"uri", "artifact_location"}}),
+        section(
+            CONFIG, exclude={"tracking": {"uri", "artifact_location"}, "cluster": True}
+        ),
         sort_keys=False,
     )
 }

@@ -12,7 +12,7 @@ rule train_stage:
         "../../envs/train.yaml"
     threads: CONFIG.training.threads
     resources:
-        gpu=CONFIG.training.gpus,
+        **needs(training, CONFIG.training.gpus),
     params:
         spec=stage_spec,
         camera=lambda wildcards: camera_of(wildcards.system),

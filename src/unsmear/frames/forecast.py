@@ -43,7 +43,7 @@ def forecast_disk(
     results: str | Path,
     num_cameras: int = 2,
     num_jobs: int = 1,
-    frame_shape: tuple[int, int] | None = None,
+    scene_shape: tuple[int, int] | None = None,
 ) -> Forecast:
     """Bytes that the plan will still write below ``results``; what is there already is not counted.
 
@@ -52,7 +52,7 @@ def forecast_disk(
     records : see `plan_sequences`
     num_cameras : cameras that blur is rendered with
     num_jobs : downloads that run at once: so many archives lie there where `keep_archives` is false
-    frame_shape : (height, width) in pixels where the source cannot be asked, as for the built-in scenes
+    scene_shape : (height, width) in pixels where the source cannot be asked, as for the built-in scenes
     """
     results = Path(results)
     stores = blur = 0
@@ -62,7 +62,7 @@ def forecast_disk(
         store = results / "frames" / record.split / f"{record.sequence}.npy"
         archive = results / "archives" / Path(record.archive).name
         if record.archive not in shapes:
-            shapes[record.archive] = frame_shape or _frame_shape(record, data)
+            shapes[record.archive] = scene_shape or frame_shape(record, data)
         frame_bytes = 3 * shapes[record.archive][0] * shapes[record.archive][1]
         if not store.exists():
             stores += record.num_frames * frame_bytes
@@ -102,20 +102,14 @@ def check_disk(forecast: Forecast, results: str | Path) -> None:
         )
 
 
-def _is_whole(archive: str) -> bool:
-    return "_orig_part" in archive
+def frame_shape(record: SequenceRecord, data: DataConfig) -> tuple[int, int]:
+    """(height, width) of a sequence's frames in the store, pixels.
 
-
-def _archive_bytes(record: SequenceRecord) -> int:
-    from unsmear.frames.reds import ARCHIVE_BYTES, NUM_FRAMES, SEQUENCES_PER_ARCHIVE
-
-    if _is_whole(record.archive):
-        return ARCHIVE_BYTES
-    return ARCHIVE_BYTES * record.num_frames // (SEQUENCES_PER_ARCHIVE * NUM_FRAMES)
-
-
-def _frame_shape(record: SequenceRecord, data: DataConfig) -> tuple[int, int]:
-    """(height, width) of a sequence's frames in the store."""
+    Raises
+    ------
+    ValueError
+        If its archive or video cannot be read.
+    """
     if data.source == "reds":
         from unsmear.frames.reds import FRAME_SHAPE
 
@@ -132,3 +126,15 @@ def _frame_shape(record: SequenceRecord, data: DataConfig) -> tuple[int, int]:
             header = member.read(24)
     width, height = struct.unpack(">II", header[16:24]) if len(header) == 24 else (0, 0)
     return height, width
+
+
+def _is_whole(archive: str) -> bool:
+    return "_orig_part" in archive
+
+
+def _archive_bytes(record: SequenceRecord) -> int:
+    from unsmear.frames.reds import ARCHIVE_BYTES, NUM_FRAMES, SEQUENCES_PER_ARCHIVE
+
+    if _is_whole(record.archive):
+        return ARCHIVE_BYTES
+    return ARCHIVE_BYTES * record.num_frames // (SEQUENCES_PER_ARCHIVE * NUM_FRAMES)

@@ -1,0 +1,78 @@
+# What jobs ask a cluster for. On one machine only the number of GPUs counts.
+from unsmear.cluster.demand import (
+    SMALL_MB,
+    TORCH_MB,
+    Demand,
+    demand_of_evaluation,
+    demand_of_extraction,
+    demand_of_rendering,
+    demand_of_training,
+    store_mb,
+)
+from unsmear.frames.forecast import frame_shape
+
+SHAPES = {}
+
+
+def needs(demand=Demand(SMALL_MB, 10), gpus=0):
+    """Resources of a rule: a demand, or a function of wildcards and input, that each attempt multiplies."""
+
+    def first(wildcards, input):
+        return demand(wildcards, input) if callable(demand) else demand
+
+    return {
+        "mem_mb": lambda wildcards, input, attempt: attempt
+        * first(wildcards, input).mem_mb,
+        "runtime": lambda wildcards, input, attempt: attempt
+        * first(wildcards, input).minutes,
+        "gpu": gpus,
+        **CONFIG.cluster.placement(gpus),
+    }
+
+
+def needs_torch(minutes):
+    return needs(Demand(TORCH_MB, minutes))
+
+
+def shape_of(record):
+    """(height, width) of a sequence's frames; those of REDS where its source cannot be asked yet."""
+    if CONFIG.data.source == "scenes":
+        return CONFIG.scenes.height, CONFIG.scenes.width
+    if record.archive not in SHAPES:
+        try:
+            SHAPES[record.archive] = frame_shape(record, CONFIG.data)
+        except ValueError:
+            SHAPES[record.archive] = (720, 1280)
+    return SHAPES[record.archive]
+
+
+def frames_mb(wildcards):
+    """Size of a sequence's store, which need not be there: it may be made in the same submission."""
+    record = RECORD_OF[wildcards.split, wildcards.sequence]
+    return store_mb(record.num_frames, *shape_of(record))
+
+
+def extraction(wildcards, input):
+    return demand_of_extraction(frames_mb(wildcards))
+
+
+def rendering(wildcards, input):
+    return demand_of_rendering(frames_mb(wildcards))
+
+
+def training(wildcards, input):
+    hparams = CONFIG.hparams(wildcards.system, wildcards.stage)
+    return demand_of_training(
+        input.size_mb,
+        CONFIG.training.num_workers,
+        hparams.steps,
+        hparams.batch_size,
+        hparams.crop,
+    )
+
+
+def evaluation(wildcards, input):
+    record = next(record for record in RECORDS if record.split == "test")
+    return demand_of_evaluation(
+        input.size_mb, CONFIG.evaluation.batch_size, *shape_of(record)
+    )
