@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from unsmear.cascade.spec import check_stages
 from unsmear.optics.config import CodedExposureOptics
-from unsmear.sweep.config import Categorical, InheritConfig, SweepConfig
+from unsmear.sweep.config import InheritConfig, SweepConfig
 from unsmear.training.config import Hparams
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _check_sweeps(config: Config) -> None:
                 )
             continue
         crops = entry.space.get("crop")
-        for crop in crops.choice if isinstance(crops, Categorical) else ():
+        for crop in crops.examples if crops is not None else ():
             _check_crop(config, f"sweep: {entry.system}/{entry.stage}", int(crop))  # type: ignore[arg-type]
 
 

@@ -14,7 +14,7 @@ from unsmear.code_digest import code_digest
 from unsmear.config import load_config
 from unsmear.plan import check_regions, plan_records, split_into_parts
 from unsmear.report.selection import gallery_names
-from unsmear.sweep.config import InheritConfig, SweepConfig
+from unsmear.sweep.config import InheritConfig, SweepConfig, trial_name
 
 try:
     CONFIG = load_config(config)

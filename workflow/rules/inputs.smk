@@ -18,6 +18,7 @@ def train_inputs(wildcards):
             f"results/models/{wildcards.system}/{name}/final/weights.safetensors"
             for name in find_predecessors(stages, wildcards.stage)
         ],
+        "states": starting_states(wildcards),
     }
 
 
@@ -25,21 +26,67 @@ def sweep_of(wildcards):
     return CONFIG.sweep_of(wildcards.system, wildcards.stage)
 
 
+def is_search(entry):
+    return isinstance(entry, SweepConfig)
+
+
+def final_steps(wildcards):
+    return CONFIG.hparams(wildcards.system, wildcards.stage).steps
+
+
 def trial_folders(wildcards, rounds):
-    """Folders of all trials of the first so many rounds."""
+    """Folders of all trials of some rounds, numbered from 1."""
     return [
-        f"results/models/{wildcards.system}/{wildcards.stage}/trials/r{number}-t{trial}"
-        for number, entry in enumerate(sweep_of(wildcards).rounds[:rounds], start=1)
-        for trial in range(1, entry.trials + 1)
+        f"results/models/{wildcards.system}/{wildcards.stage}/trials/{trial_name(number, trial)}"
+        for number in rounds
+        for trial in range(1, sweep_of(wildcards).rounds[number - 1].trials + 1)
     ]
 
 
-def trial_files(wildcards, rounds):
+def rounds_of(wildcards, before=None):
+    """Numbers of a searched stage's rounds, or of those before one."""
+    entry = sweep_of(wildcards)
+    return range(1, before or (len(entry.rounds) + 1 if is_search(entry) else 1))
+
+
+def trial_files(folders):
     return [
         f"{folder}/{name}"
-        for folder in trial_folders(wildcards, rounds)
-        for name in ("hparams.yaml", "metrics.csv")
+        for folder in folders
+        for name in ("hparams.yaml", "metrics.csv", "tracking.json")
     ]
+
+
+def heirs_of(wildcards):
+    """Systems that train the reused winner's values anew."""
+    entry = sweep_of(wildcards)
+    if not is_search(entry) or not entry.reuse:
+        return []
+    return CONFIG.heirs(wildcards.system, wildcards.stage)
+
+
+def starting_states(wildcards):
+    """Saved states of trials; which one a training goes on from, if any, stands in its hparams.yaml."""
+    entry = sweep_of(wildcards)
+    if not is_search(entry):
+        return []
+    rounds = entry.starting_rounds(wildcards.run, final_steps(wildcards))
+    return [f"{folder}/state.pt" for folder in trial_folders(wildcards, rounds)]
+
+
+def runs_that_save():
+    """Pattern of the trials that save their state for a later run; without any, one that matches nothing."""
+    patterns = [
+        # What stands before it makes the pattern one of this system and stage alone.
+        rf"(?<=/{entry.system}/{entry.stage}/)trials/r{number}-t\d+"
+        for entry in CONFIG.sweep
+        if is_search(entry)
+        for number in entry.saved_rounds(final_steps(entry))
+    ]
+    return "|".join(patterns) or r"(?!)"
+
+
+RUNS_THAT_SAVE = runs_that_save()
 
 
 def sweep_section(wildcards):
@@ -49,9 +96,9 @@ def sweep_section(wildcards):
 def selection_inputs(wildcards):
     """A searched stage waits for its trials, an inheriting one for the other system's choice."""
     entry = sweep_of(wildcards)
-    if isinstance(entry, SweepConfig):
+    if is_search(entry):
         return {
-            "trials": trial_files(wildcards, len(entry.rounds)),
+            "trials": trial_files(trial_folders(wildcards, rounds_of(wildcards))),
             "sweep": f"results/models/{wildcards.system}/{wildcards.stage}/trials/sweep.yaml",
         }
     if isinstance(entry, InheritConfig):

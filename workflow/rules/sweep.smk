@@ -7,12 +7,9 @@ rule start_sweep:
         "../../envs/train.yaml"
     params:
         # More rounds or trials continue the same sweep.
-        sweep=lambda wildcards: {
-            **sweep_section(wildcards),
-            "rounds": [{"trials": 1, "budget": 1}],
-        },
+        sweep=lambda wildcards: section(sweep_of(wildcards).known_to(1, 1)),
         tracking=no_trigger(TRACKING),
-        code=code_digest("sweep"),
+        code=code_digest("sweep/record.py"),
     script:
         "../scripts/start_sweep.py"
 
@@ -20,7 +17,9 @@ rule start_sweep:
 rule propose_trials:
     input:
         sweep="results/models/{system}/{stage}/trials/sweep.yaml",
-        earlier=lambda wildcards: trial_files(wildcards, int(wildcards.round) - 1),
+        earlier=lambda wildcards: trial_files(
+            trial_folders(wildcards, rounds_of(wildcards, int(wildcards.round)))
+        ),
     output:
         "results/models/{system}/{stage}/trials/r{round}-t{trial}/hparams.yaml",
     log:
@@ -29,19 +28,16 @@ rule propose_trials:
         "../../envs/train.yaml"
     params:
         # The number of trials of this round and the rounds after it decide nothing here.
-        sweep=lambda wildcards: {
-            **sweep_section(wildcards),
-            "rounds": [
-                *sweep_section(wildcards)["rounds"][: int(wildcards.round) - 1],
-                {
-                    **sweep_section(wildcards)["rounds"][int(wildcards.round) - 1],
-                    "trials": 1,
-                },
-            ],
-        },
+        sweep=lambda wildcards: section(
+            sweep_of(wildcards).known_to(int(wildcards.round), int(wildcards.trial))
+        ),
         hparams=default_hparams,
-        folders=lambda wildcards: trial_folders(wildcards, int(wildcards.round) - 1),
-        code=code_digest("sweep"),
+        folders=lambda wildcards: trial_folders(
+            wildcards, rounds_of(wildcards, int(wildcards.round))
+        ),
+        code=code_digest(
+            "sweep/propose.py", "sweep/study.py", "sweep/trials.py", "sweep/space.py"
+        ),
     script:
         "../scripts/propose_trials.py"
 
@@ -60,11 +56,8 @@ rule select_trial:
             section(sweep_of(wildcards)) if sweep_of(wildcards) else None
         ),
         hparams=default_hparams,
-        folders=lambda wildcards: (
-            trial_folders(wildcards, None)
-            if isinstance(sweep_of(wildcards), SweepConfig)
-            else []
-        ),
+        folders=lambda wildcards: trial_folders(wildcards, rounds_of(wildcards)),
+        heirs=heirs_of,
         folder="results/models/{system}/{stage}/trials",
         tracking=no_trigger(TRACKING),
         code=code_digest("sweep"),

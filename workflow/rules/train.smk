@@ -8,6 +8,8 @@ rule train_stage:
         tracking="results/models/{system}/{stage}/{run}/tracking.json",
     log:
         "results/logs/train_stage/{system}/{stage}/{run}.log",
+    wildcard_constraints:
+        run=rf"(?!{RUNS_THAT_SAVE})(?:final|trials/r\d+-t\d+)",
     conda:
         "../../envs/train.yaml"
     threads: CONFIG.training.threads
@@ -23,3 +25,14 @@ rule train_stage:
         code=code_digest("training", "cascade", "networks", "losses"),
     script:
         "../scripts/train_stage.py"
+
+
+# A trial whose training may go on, in a later round or as the final one, leaves its state as well.
+use rule train_stage as train_stage_and_save with:
+    output:
+        weights="results/models/{system}/{stage}/{run}/weights.safetensors",
+        metrics="results/models/{system}/{stage}/{run}/metrics.csv",
+        tracking="results/models/{system}/{stage}/{run}/tracking.json",
+        state="results/models/{system}/{stage}/{run}/state.pt",
+    wildcard_constraints:
+        run=RUNS_THAT_SAVE,

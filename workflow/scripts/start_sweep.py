@@ -5,7 +5,7 @@ _src.start(snakemake)
 from pathlib import Path
 
 from unsmear.sweep.config import SweepConfig
-from unsmear.sweep.select import start_sweep
+from unsmear.sweep.record import start_sweep
 
 start_sweep(
     sweep=SweepConfig.model_validate(snakemake.params.sweep),

@@ -3,79 +3,19 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
-from unsmear.training.config import Hparams
+from unsmear.sweep.space import Categorical, Distribution, check_space
 
-Whole = int  # the field below is called int
-Choice = int | float | str | bool | tuple[float, ...]
-
-
-class _Distribution(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+Direction = Literal["maximize", "minimize"]
 
 
-class LogUniform(_Distribution):
-    """Real numbers whose logarithm is uniform."""
-
-    loguniform: tuple[float, float] = Field(description="lowest and highest value, above 0")
-
-    @model_validator(mode="after")
-    def _bounds(self) -> LogUniform:
-        if not 0 < self.loguniform[0] < self.loguniform[1]:
-            raise ValueError(f"loguniform needs 0 < low < high, found {list(self.loguniform)}")
-        return self
-
-
-class Uniform(_Distribution):
-    """Real numbers."""
-
-    uniform: tuple[float, float] = Field(description="lowest and highest value")
-
-    @model_validator(mode="after")
-    def _bounds(self) -> Uniform:
-        if not self.uniform[0] < self.uniform[1]:
-            raise ValueError(f"uniform needs low < high, found {list(self.uniform)}")
-        return self
-
-
-class Integer(_Distribution):
-    """Whole numbers."""
-
-    int: tuple[Whole, Whole] = Field(description="lowest and highest value")
-
-    @model_validator(mode="after")
-    def _bounds(self) -> Integer:
-        if not self.int[0] < self.int[1]:
-            raise ValueError(f"int needs low < high, found {list(self.int)}")
-        return self
-
-
-class Categorical(_Distribution):
-    """One of some values."""
-
-    choice: tuple[Choice, ...] = Field(min_length=1, description="values to choose from")
-
-
-def _find_distribution(value: Any) -> str | None:
-    key = next(iter(value), None) if isinstance(value, dict) else next(iter(type(value).model_fields), None)
-    return key if key in ("loguniform", "uniform", "int", "choice") else None
-
-
-Distribution = Annotated[
-    Annotated[LogUniform, Tag("loguniform")]
-    | Annotated[Uniform, Tag("uniform")]
-    | Annotated[Integer, Tag("int")]
-    | Annotated[Categorical, Tag("choice")],
-    Discriminator(
-        _find_distribution,
-        custom_error_type="distribution",
-        custom_error_message="a distribution is one of {loguniform: [low, high]}, {uniform: [low, high]}, "
-        "{int: [low, high]}, {choice: [...]}",
-    ),
-]
+def trial_name(round_number: int, trial: int) -> str:
+    """Name of a trial's folder; both are counted from 1."""
+    return f"r{round_number}-t{trial}"
 
 
 class Round(BaseModel):
@@ -83,8 +23,11 @@ class Round(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    trials: int = Field(ge=1, le=1000, description="number of trials")
-    budget: int = Field(ge=1, description="training steps of each trial")
+    trials: int = Field(ge=1, le=1000, description="number of trials, those that go on from the round before included")
+    budget: int = Field(ge=1, description="training steps of each trial, counted from its first round")
+    promote: int = Field(
+        0, ge=0, description="how many of its best trials the next round goes on with, from their saved states"
+    )
 
 
 class SweepConfig(BaseModel):
@@ -98,23 +41,95 @@ class SweepConfig(BaseModel):
     seed: int = Field(0, ge=0, description="of the sampler")
     space: dict[str, Distribution] = Field(min_length=1, description="hyper-parameter to its distribution")
     rounds: tuple[Round, ...] = Field(min_length=1, description="rounds of trials, in order")
-    metric: Literal["psnr", "loss"] = Field("psnr", description="column of metrics.csv, validation split, last row")
-    direction: Literal["maximize", "minimize"] = Field("maximize", description="which values are better")
+    metric: str = Field(
+        "psnr", pattern=r"^\w+$", description="column of metrics.csv; its last row of the validation split counts"
+    )
+    direction: Direction | None = Field(
+        None, description="which values are better; null maximizes psnr and has to be given for other columns"
+    )
+    reuse: bool = Field(
+        False,
+        description="the final training takes over the winner's weights where its hyper-parameters, "
+        "the steps included, are the same",
+    )
+
+    _check_space = field_validator("space")(check_space)
+
+    @property
+    def goal(self) -> Direction:
+        """Which values of the metric are better."""
+        return self.direction or "maximize"
+
+    @property
+    def promoted(self) -> tuple[int, ...]:
+        """For each round, how many of its trials go on from the round before."""
+        return (0, *(entry.promote for entry in self.rounds[:-1]))
+
+    def starting_rounds(self, run: str, final_steps: int) -> tuple[int, ...]:
+        """Rounds of which one trial's saved state may be where a run goes on from.
+
+        Parameters
+        ----------
+        run : ``final`` or ``trials/r{round}-t{trial}``
+        final_steps : steps of the final training
+        """
+        if run == "final":
+            fitting = [number for number, entry in enumerate(self.rounds, 1) if entry.budget == final_steps]
+            return tuple(fitting) if self.reuse else ()
+        number, trial = map(int, run.removeprefix("trials/r").split("-t"))
+        return (number - 1,) if trial <= self.promoted[number - 1] else ()
+
+    def saved_rounds(self, final_steps: int) -> tuple[int, ...]:
+        """Rounds whose trials save their states, for a later round or for the final training."""
+        promoting = [number for number, entry in enumerate(self.rounds, 1) if entry.promote]
+        return tuple(sorted({*promoting, *self.starting_rounds("final", final_steps)}))
+
+    def known_to(self, round_number: int, trial: int) -> SweepConfig:
+        """The part of this sweep that decides what one trial (both from 1) is: later ones do not."""
+        earlier, this = self.rounds[: round_number - 1], self.rounds[round_number - 1]
+        so_far = max(trial, self.promoted[round_number - 1])
+        rounds = (*earlier, Round(trials=so_far, budget=this.budget))
+        return self.model_copy(update={"rounds": rounds, "reuse": False})
 
     @model_validator(mode="after")
-    def _space_is_known(self) -> SweepConfig:
+    def _direction_is_known(self) -> SweepConfig:
+        if self.direction is None and self.metric != "psnr":
+            raise ValueError(f"direction: say whether to minimize or to maximize {self.metric}")
+        return self
+
+    @model_validator(mode="after")
+    def _rounds_fit(self) -> SweepConfig:
+        for number, (this, following) in enumerate(pairwise(self.rounds), start=1):
+            if this.promote > min(this.trials, following.trials):
+                raise ValueError(
+                    f"rounds: round {number} promotes {this.promote} of its {this.trials} trials to round "
+                    f"{number + 1}, which has {following.trials}; lower promote, or raise trials, among which "
+                    "promoted ones count"
+                )
+            if this.promote and following.budget <= this.budget:
+                raise ValueError(
+                    f"rounds: round {number} promotes to a budget of {following.budget} steps, which is not above its "
+                    f"own {this.budget}; raise the budget of round {number + 1}"
+                )
+        if self.rounds[-1].promote:
+            raise ValueError(
+                "rounds: promote belongs to the round whose best trials go on, and after the last none follows; "
+                "move it to the round before"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _grid_has_enough_points(self) -> SweepConfig:
+        if self.sampler != "grid":
+            return self
+        sizes = []
         for name, distribution in self.space.items():
-            if name not in Hparams.model_fields or name == "steps":
-                known = ", ".join(field for field in Hparams.model_fields if field != "steps")
-                raise ValueError(f"space: {name} is no hyper-parameter to search; choose among {known}")
-            for value in _examples(distribution):
-                Hparams.model_validate({name: value})
-            if self.sampler == "grid" and not isinstance(distribution, Categorical):
+            if not isinstance(distribution, Categorical):
                 raise ValueError(f"space: the grid sampler needs {name} as a choice of values")
-        points = math.prod(len(entry.choice) for entry in self.space.values() if isinstance(entry, Categorical))
-        wanted = sum(entry.trials for entry in self.rounds)
-        if self.sampler == "grid" and wanted > points:
-            raise ValueError(f"rounds: the grid has {points} points, but {wanted} trials are asked for")
+            sizes.append(len(distribution.choice))
+        wanted = sum(entry.trials for entry in self.rounds) - sum(self.promoted)
+        if wanted > math.prod(sizes):
+            raise ValueError(f"rounds: the grid has {math.prod(sizes)} points, but {wanted} trials are asked for")
         return self
 
 
@@ -136,9 +151,3 @@ def _find_entry(value: Any) -> str:
 SweepEntry = Annotated[
     Annotated[SweepConfig, Tag("search")] | Annotated[InheritConfig, Tag("inherit")], Discriminator(_find_entry)
 ]
-
-
-def _examples(distribution: Distribution) -> tuple[Choice, ...]:
-    if isinstance(distribution, Categorical):
-        return distribution.choice
-    return tuple(next(iter(distribution.model_dump().values())))

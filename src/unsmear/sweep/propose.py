@@ -6,52 +6,36 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from unsmear.sweep.config import Categorical, Distribution, Integer, LogUniform, SweepConfig, Uniform
-from unsmear.sweep.trials import Trial, read_trials, run_name, write_hparams
+from unsmear.sweep.config import SweepConfig
+from unsmear.sweep.space import Categorical
+from unsmear.sweep.study import build_study, distributions, from_choice
+from unsmear.sweep.trials import Trial, rank_trials, read_record, read_trials, require_usable, write_hparams
 from unsmear.training.config import Hparams
 
 
 def propose_values(sweep: SweepConfig, round_number: int, trial: int, earlier: Sequence[Trial]) -> dict[str, Any]:
-    """Values of one trial; the same arguments give the same values.
+    """Values of one new trial; the same arguments give the same values.
 
     Parameters
     ----------
     round_number, trial : from 1
-    earlier : finished trials of the rounds before
-
-    Raises
-    ------
-    ValueError
-        If the grid has fewer points than trials are asked for.
+    earlier : trials of the rounds before
     """
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    distributions = {name: _to_optuna(entry) for name, entry in sweep.space.items()}
-    before = sum(entry.trials for entry in sweep.rounds[: round_number - 1])
     if sweep.sampler == "grid":
-        return _grid_point(sweep, before + trial - 1)
-    sampler: Any = (
-        optuna.samplers.RandomSampler(seed=sweep.seed)
-        if sweep.sampler == "random"
-        else optuna.samplers.TPESampler(seed=sweep.seed + round_number, constant_liar=True, n_startup_trials=5)
-    )
-    study = optuna.create_study(sampler=sampler, direction=sweep.direction)
-    if sweep.sampler == "tpe":
-        for old in earlier:
-            known = {
-                name: _as_choice(sweep.space[name], value)
-                for name, value in old.values.items()
-                if name in distributions
-                and distributions[name]._contains(_internal(distributions[name], sweep, name, value))
-            }
-            if set(known) == set(distributions):
-                study.add_trial(
-                    optuna.trial.create_trial(params=known, distributions=distributions, value=old.objective)
-                )
-    skipped = before if sweep.sampler == "random" else 0
-    asked = [study.ask(distributions) for _ in range(skipped + trial)]
-    return {name: _from_choice(sweep.space[name], value) for name, value in asked[-1].params.items()}
+        return _grid_point(sweep, round_number, trial)
+    if sweep.sampler == "random":
+        # One stream for the whole sweep: a trial's place in it does not depend on how others ended.
+        study = build_study(sweep, [], optuna.samplers.RandomSampler(seed=sweep.seed))
+        place = sum(entry.trials for entry in sweep.rounds[: round_number - 1]) + trial
+    else:
+        # Trials of a round know nothing of each other but where they are, which the sampler's constant liar avoids.
+        sampler = optuna.samplers.TPESampler(seed=_mix(sweep.seed, round_number), n_startup_trials=2)
+        study, place = build_study(sweep, earlier, sampler), trial
+    spread = distributions(sweep)
+    asked = [study.ask(spread) for _ in range(place)]
+    return {name: from_choice(sweep.space[name], value) for name, value in asked[-1].params.items()}
 
 
 def propose_trial(
@@ -62,68 +46,55 @@ def propose_trial(
     earlier: Sequence[str | Path],
     output: str | Path,
 ) -> None:
-    """Write the ``hparams.yaml`` of one trial.
+    """Write the ``hparams.yaml`` of one trial: new values, or those of a trial that is promoted.
+
+    The first trials of a round are those that the round before promotes, best first. They keep their
+    hyper-parameters but the steps, and ``start`` names the run whose saved state they go on from. Where fewer
+    trials ended well than are promoted, new ones take their places.
 
     Parameters
     ----------
     defaults : hyper-parameters of the stage; the proposal and the budget replace some
-    earlier : folders of the finished trials of the rounds before
+    earlier : folders of the trials of the rounds before
+
+    Raises
+    ------
+    ValueError
+        With a table of reasons, if none of the earlier trials can be used.
     """
-    trials = read_trials(earlier, sweep.metric)
-    values = propose_values(sweep, round_number, trial, trials)
-    budget = sweep.rounds[round_number - 1].budget
-    hparams = Hparams.model_validate({**defaults.model_dump(), **values, "steps": budget})
-    proposal = {"round": round_number, "trial": trial, "budget": budget, "values": values}
-    write_hparams(output, hparams.model_dump(mode="json"), proposal=proposal)
+    trials, budget = read_trials(earlier, sweep), sweep.rounds[round_number - 1].budget
+    if trials:
+        require_usable(trials)
+    proposal: dict[str, Any] = {"round": round_number, "trial": trial, "budget": budget}
+    ranked = rank_trials((t for t in trials if t.round == round_number - 1), sweep.goal)
+    if trial <= min(sweep.promoted[round_number - 1], len(ranked)):
+        source = ranked[trial - 1]
+        folder = next(Path(folder) for folder in earlier if Path(folder).name == source.name)
+        hparams = {**read_record(folder / "hparams.yaml")["hparams"], "steps": budget}
+        proposal |= {"values": source.values, "promoted": source.name, "promoted_budget": source.budget}
+        write_hparams(output, hparams, start=f"trials/{source.name}", proposal=proposal)
+        return
+    proposal["values"] = propose_values(sweep, round_number, trial, trials)
+    hparams = {**defaults.model_dump(mode="json"), **proposal["values"], "steps": budget}
+    write_hparams(output, hparams, proposal=proposal)
 
 
-__all__ = ["propose_trial", "propose_values", "run_name"]
+def _mix(seed: int, round_number: int) -> int:
+    """A seed for one round."""
+    import numpy as np
+
+    return int(np.random.SeedSequence([seed, round_number]).generate_state(1)[0])
 
 
-def _to_optuna(entry: Distribution) -> Any:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    if isinstance(entry, LogUniform):
-        return FloatDistribution(*entry.loguniform, log=True)
-    if isinstance(entry, Uniform):
-        return FloatDistribution(*entry.uniform)
-    if isinstance(entry, Integer):
-        return IntDistribution(*entry.int)
-    # Optuna's choices are indices here, since a choice may be a list.
-    return CategoricalDistribution([str(index) for index in range(len(entry.choice))])
-
-
-def _from_choice(entry: Distribution, value: Any) -> Any:
-    if isinstance(entry, Categorical):
-        chosen = entry.choice[int(value)]
-        return list(chosen) if isinstance(chosen, tuple) else chosen
-    return value
-
-
-def _as_choice(entry: Distribution, value: Any) -> Any:
-    if isinstance(entry, Categorical):
-        options = [list(option) if isinstance(option, tuple) else option for option in entry.choice]
-        return str(options.index(value)) if value in options else None
-    return value
-
-
-def _internal(distribution: Any, sweep: SweepConfig, name: str, value: Any) -> Any:
-    chosen = _as_choice(sweep.space[name], value)
-    if chosen is None:
-        return -1
-    return distribution.to_internal_repr(chosen)
-
-
-def _grid_point(sweep: SweepConfig, index: int) -> dict[str, Any]:
-    names = list(sweep.space)
-    sizes = [len(entry.choice) for entry in sweep.space.values() if isinstance(entry, Categorical)]
-    total = 1
-    for size in sizes:
-        total *= size
-    if index >= total:
-        raise ValueError(f"the grid has {total} points, but trial {index + 1} is asked for; lower rounds.trials")
+def _grid_point(sweep: SweepConfig, round_number: int, trial: int) -> dict[str, Any]:
+    """Points in the order of the space, the last name fastest; promoted trials take none."""
+    sizes = {name: len(entry.choice) for name, entry in sweep.space.items() if isinstance(entry, Categorical)}
+    place = trial - sweep.promoted[round_number - 1] - 1
+    # A stand-in for a trial that could not be promoted takes a point from the end, where most likely none was tried.
+    before = sum(entry.trials for entry in sweep.rounds[: round_number - 1]) - sum(sweep.promoted[: round_number - 1])
+    index = place if place < 0 else before + place
     values = {}
-    for name, size in zip(reversed(names), reversed(sizes), strict=True):
+    for name, size in reversed(sizes.items()):
         index, position = divmod(index, size)
-        values[name] = _from_choice(sweep.space[name], position)
-    return {name: values[name] for name in names}
+        values[name] = from_choice(sweep.space[name], str(position))
+    return {name: values[name] for name in sizes}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 from unsmear.files import write_text
+from unsmear.sweep.config import Direction, SweepConfig, trial_name
+from unsmear.sweep.space import contains
 from unsmear.training.metrics import read_metrics
 
 FORMAT_VERSION = 1
@@ -18,59 +21,179 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Trial:
-    """One finished trial: its round and number (from 1), the values tried, and its objective."""
+    """One trial that has ended: its round and number (from 1), the values tried, and its objective.
+
+    ``status`` is ``finished``, ``failed`` or, of a finished one that the present space has no place for,
+    ``outside``; but for the first, ``reason`` says why it cannot be chosen. ``promoted`` names the trial whose
+    state it went on from; ``seconds`` are those that it trained for itself.
+    """
 
     round: int
     trial: int
     values: dict[str, Any]
     budget: int
     objective: float
+    status: Literal["finished", "failed", "outside"] = "finished"
+    reason: str | None = None
+    promoted: str | None = None
+    seconds: float = math.nan
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return trial_name(self.round, self.trial)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may be chosen and promoted."""
+        return self.status == "finished"
 
 
-def run_name(round_number: int, trial: int) -> str:
-    """Name of a trial's folder."""
-    return f"r{round_number}-t{trial}"
-
-
-def write_hparams(path: str | Path, hparams: dict[str, Any], **record: Any) -> None:
+def write_hparams(path: str | Path, hparams: Mapping[str, Any], **record: Any) -> None:
     """Write ``hparams.yaml``: the hyper-parameters of a run and where they come from."""
-    content = {"format_version": FORMAT_VERSION, "hparams": hparams, **record}
+    content = {"format_version": FORMAT_VERSION, "hparams": dict(hparams), **record}
     write_text(path, yaml.safe_dump(content, sort_keys=False))
 
 
-def read_trials(folders: Iterable[str | Path], metric: str) -> list[Trial]:
-    """Read finished trials from their folders, in the order of round and number.
+def read_record(path: str | Path) -> dict[str, Any]:
+    """Content of an ``hparams.yaml``.
 
     Raises
     ------
     ValueError
-        If a folder's files are no trial's, or have no such metric on the validation split.
+        If the file does not hold what :func:`write_hparams` wrote.
     """
-    trials = []
-    for folder in map(Path, folders):
-        record = yaml.safe_load((folder / "hparams.yaml").read_text(encoding="utf-8"))
-        rows = [row for row in read_metrics(folder / "metrics.csv") if row["split"] == "val"]
-        if not rows or not rows[-1].get(metric):
-            known = sorted(rows[-1]) if rows else "no row of the validation split"
-            raise ValueError(f"{folder / 'metrics.csv'} has no {metric} on the validation split (found {known})")
-        proposal = record["proposal"]
-        trials.append(
-            Trial(proposal["round"], proposal["trial"], proposal["values"], proposal["budget"], float(rows[-1][metric]))
-        )
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} cannot be read: {error}; delete it and run again") from None
+    if not isinstance(content, dict) or not isinstance(content.get("hparams"), dict):
+        raise ValueError(f"{path} does not hold hyper-parameters; delete it and run again")
+    return content
+
+
+def find_start(hparams: str | Path, states: Sequence[str | Path]) -> Path | None:
+    """The saved state, among ``states`` of trials, from which a run goes on; None where it begins anew.
+
+    Parameters
+    ----------
+    hparams : the run's ``hparams.yaml``, whose ``start`` names the trial
+    states : files ``{trial}/state.pt``
+
+    Raises
+    ------
+    ValueError
+        If the trial's state is not among them.
+    """
+    start = read_record(hparams).get("start")
+    if start is None:
+        return None
+    for state in map(Path, states):
+        if state.parent.name == Path(start).name:
+            return state
+    raise ValueError(f"{hparams} goes on from {start}, whose state is not there; delete {hparams} and run again")
+
+
+def read_trials(folders: Iterable[str | Path], sweep: SweepConfig) -> list[Trial]:
+    """Read trials that have ended from their folders, in the order of round and number.
+
+    Trials whose values are outside the present space are read as well and say so in ``reason``.
+
+    Raises
+    ------
+    ValueError
+        If a folder's files are no trial's, or a finished trial has no such metric on the validation split.
+    """
+    trials = [_read_trial(Path(folder), sweep) for folder in folders]
     return sorted(trials, key=lambda trial: (trial.round, trial.trial))
 
 
-def best_trial(trials: Sequence[Trial], direction: str) -> Trial:
-    """Best trial of the last round that has any with a finite objective.
+def _read_trial(folder: Path, sweep: SweepConfig) -> Trial:
+    record = read_record(folder / "hparams.yaml")
+    proposal = record.get("proposal")
+    if not isinstance(proposal, dict):
+        raise ValueError(f"{folder / 'hparams.yaml'} is no trial's; delete it and run again")
+    ending = json.loads((folder / "tracking.json").read_text(encoding="utf-8"))
+    rows = read_metrics(folder / "metrics.csv")
+    status, reason = _judge(ending)
+    objective = _objective(folder / "metrics.csv", rows, sweep.metric) if status == "finished" else math.nan
+    if status == "finished" and not math.isfinite(objective):
+        status, reason = "failed", f"its {sweep.metric} is not finite"
+    elif status == "finished" and not contains(sweep.space, proposal["values"]):
+        status, reason = "outside", "its values are outside the present space"
+    return Trial(
+        proposal["round"],
+        proposal["trial"],
+        proposal["values"],
+        proposal["budget"],
+        objective,
+        status,
+        reason,
+        proposal.get("promoted"),
+        _seconds(rows, int(record["hparams"]["batch_size"]), proposal.get("promoted_budget", 0)),
+    )
+
+
+def _judge(ending: Mapping[str, Any]) -> tuple[Literal["finished", "failed", "outside"], str | None]:
+    """How a trial's ``tracking.json`` says that it ended."""
+    if ending.get("status") == "failed":
+        return "failed", str(ending.get("reason") or "it gave no reason")
+    return "finished", None
+
+
+def _objective(path: Path, rows: Sequence[Mapping[str, str]], metric: str) -> float:
+    measured = [row for row in rows if row["split"] == "val"]
+    value = measured[-1].get(metric) if measured else None
+    if not value:
+        columns = [name for name, text in measured[-1].items() if text] if measured else []
+        known = ", ".join(name for name in columns if name not in ("step", "epoch", "split")) or "none"
+        raise ValueError(f"{path} has no {metric} on the validation split; set the sweep's metric to one of: {known}")
+    return float(value)
+
+
+def _seconds(rows: Sequence[Mapping[str, str]], batch_size: int, began: int) -> float:
+    """Seconds of the training steps after step ``began``, from the images a second; validation does not count."""
+    seconds, last = 0.0, began
+    for row in rows:
+        step = int(row["step"])
+        if row["split"] == "train" and step > began:
+            seconds += (step - last) * batch_size / float(row["images_per_second"] or math.nan)
+            last = step
+    return seconds
+
+
+def rank_trials(trials: Iterable[Trial], goal: Direction) -> list[Trial]:
+    """Usable trials, best first; of equals the earlier one."""
+    sign = -1 if goal == "maximize" else 1
+    return sorted((t for t in trials if t.usable), key=lambda t: (sign * t.objective, t.round, t.trial))
+
+
+def best_trial(trials: Sequence[Trial], goal: Direction) -> Trial:
+    """Best of the usable trials with the largest budget.
 
     Raises
     ------
     ValueError
-        If no trial has one.
+        With a table of reasons, if none is usable.
     """
-    usable = [trial for trial in trials if math.isfinite(trial.objective)]
-    if not usable:
-        raise ValueError("no trial ended with a finite objective; widen or lower the search space")
-    last = max(trial.round for trial in usable)
-    sign = 1 if direction == "maximize" else -1
-    return max((trial for trial in usable if trial.round == last), key=lambda trial: sign * trial.objective)
+    require_usable(trials)
+    largest = max(trial.budget for trial in trials if trial.usable)
+    return rank_trials((trial for trial in trials if trial.budget == largest), goal)[0]
+
+
+def require_usable(trials: Sequence[Trial]) -> None:
+    """Stop a sweep of which nothing can be used.
+
+    Raises
+    ------
+    ValueError
+        With a table of reasons, if there are trials and none is usable.
+    """
+    if any(trial.usable for trial in trials):
+        return
+    table = "\n".join(
+        f"  {t.name:<8} {t.reason} ({', '.join(f'{k} {v}' for k, v in t.values.items())})" for t in trials
+    )
+    raise ValueError(
+        f"none of the sweep's {len(trials)} trials can be used; change its space, or what the reasons name:\n{table}"
+    )

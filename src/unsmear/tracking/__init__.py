@@ -9,6 +9,7 @@ from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.opening import open_tracker
 from unsmear.tracking.provenance import collect_provenance
 from unsmear.tracking.sync import sync_journals
+from unsmear.tracking.tags import read_tags, tag_run
 from unsmear.tracking.tracker import JournalTracker, NullTracker, Tracker
 
 __all__ = [
@@ -18,5 +19,7 @@ __all__ = [
     "TrackingConfig",
     "collect_provenance",
     "open_tracker",
+    "read_tags",
     "sync_journals",
+    "tag_run",
 ]

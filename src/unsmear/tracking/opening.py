@@ -29,6 +29,7 @@ def open_tracker(
     tags: Mapping[str, Any] | None = None,
     parent: str | Path | None = None,
     resume_key: str | None = None,
+    reopen: bool = False,
     repository: Path | None = None,
     config_text: str | None = None,
     job: Mapping[str, Any] | None = None,
@@ -47,6 +48,7 @@ def open_tracker(
     resume_key : what the run depends on (a digest of settings and data). An unfinished run of the same key in
         ``directory`` is continued under its own id; without a key, or with another, a new run begins and the
         earlier journal moves to ``earlier_runs/``.
+    reopen : continue a run of the same key that has finished, too
     repository : source tree whose commit is recorded; None takes the one this package lies in
     config_text : the resolved configuration, recorded as ``config.yaml`` with an ``environment.txt``
     job : facts about the job that records, such as its rule and wildcards; more tags
@@ -61,7 +63,7 @@ def open_tracker(
     if not config.enabled:
         return NullTracker(directory)
     destination = resolve_destination(config, root)
-    put_aside_other_run(directory, resume_key)
+    put_aside_other_run(directory, resume_key, reopen)
     parent = Path(parent) if parent is not None else None
     if parent is not None and not (parent / FILE_NAME).exists():
         warn(f"no run is recorded in {parent}; {run_name} is recorded without a parent")

@@ -44,8 +44,8 @@ def read_past(path: Path) -> Past:
     return past
 
 
-def put_aside_other_run(directory: Path, resume_key: str | None) -> None:
-    """Make room for a new run unless the journal in ``directory`` is the same, unfinished run.
+def put_aside_other_run(directory: Path, resume_key: str | None, reopen: bool = False) -> None:
+    """Make room for a new run unless the journal in ``directory`` is the same run, unfinished or to be reopened.
 
     The journal and what it still needs move to ``earlier_runs/{key}``, where synchronisation finds them.
     """
@@ -54,7 +54,8 @@ def put_aside_other_run(directory: Path, resume_key: str | None) -> None:
     if past.header is None:
         path.unlink(missing_ok=True)
         return
-    if resume_key is not None and past.header["resume_key"] == resume_key and past.status not in ENDED:
+    same = resume_key is not None and past.header["resume_key"] == resume_key
+    if same and (reopen or past.status not in ENDED):
         return
     with path.open("rb") as stream:
         if not lock_file(stream.fileno(), journal.WAIT_FOR_WRITER_S):
