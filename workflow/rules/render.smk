@@ -6,7 +6,9 @@ rule render_blur:
         psfs="results/cameras/{camera}/psfs.npy",
         camera="results/cameras/{camera}/camera.json",
     output:
-        "results/blur/{camera}/{split}/{sequence}.npy",
+        blur="results/blur/{camera}/{split}/{sequence}.npy",
+        # Which frames it was rendered from.
+        note="results/blur/{camera}/{split}/{sequence}.json",
     log:
         "results/logs/render_blur/{camera}/{split}/{sequence}.log",
     conda:

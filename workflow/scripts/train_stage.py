@@ -16,6 +16,7 @@ train_stage(
     camera=snakemake.params.camera,
     camera_json=snakemake.input.camera,
     predecessors=snakemake.input.get("predecessors", []),
+    start=snakemake.input.get("start"),
     outputs=dict(snakemake.output.items()),
     tracking=_src.describe_tracking(snakemake),
     threads=snakemake.threads,

@@ -6,7 +6,7 @@ may be right; a camera that writes time into the picture has one right order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -51,23 +51,25 @@ def free_per_pixel(predicted: Tensor, truth: Tensor) -> Tensor:
     return (sums + differences).flatten(1).mean(dim=1)
 
 
-def follow_direction(truth: Tensor, known: Mapping[int, Tensor]) -> Tensor:
+def follow_direction(truth: Tensor, known: Mapping[int, Tensor], numbers: Sequence[int] | None = None) -> Tensor:
     """Reverse the truth of those samples whose frozen frames run backwards.
 
     Parameters
     ----------
-    truth : (B, N, 3, H, W), the whole group
+    truth : (B, K, 3, H, W), the whole group or some of its frames
     known : predicted frames, number (from 1) to (B, 3, H, W)
+    numbers : of the true frames, ascending, each with its mirror image about the middle; None is 1 to K
 
     Returns
     -------
-    (B, N, 3, H, W), each sample in the order that the known frames are nearer to
+    (B, K, 3, H, W), each sample in the order that the known frames are nearer to
     """
-    num_frames = truth.shape[1]
-    forward = torch.zeros(len(truth), device=truth.device)
+    places = {number: place for place, number in enumerate(numbers or range(1, truth.shape[1] + 1))}
+    forward = torch.zeros(len(truth), device=truth.device, dtype=truth.dtype)
     backward = torch.zeros_like(forward)
     for frame, picture in known.items():
-        forward += (picture - truth[:, frame - 1]).square().flatten(1).mean(dim=1)
-        backward += (picture - truth[:, num_frames - frame]).square().flatten(1).mean(dim=1)
+        place = places[frame]
+        forward += (picture - truth[:, place]).square().flatten(1).mean(dim=1)
+        backward += (picture - truth[:, -1 - place]).square().flatten(1).mean(dim=1)
     reverse = (backward < forward).reshape(-1, 1, 1, 1, 1)
     return torch.where(reverse, truth.flip(1), truth)

@@ -37,6 +37,7 @@ class Camera:
     noise : of the sensor
     quantize : round or truncate
     subframe_psfs : (N * interpolation + 1, K, K, 3) where ``interpolation`` is above 1
+    declared_symmetries : what the configuration says instead of the PSFs
     """
 
     name: str
@@ -47,6 +48,7 @@ class Camera:
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     quantize: str = "round"
     subframe_psfs: np.ndarray | None = None
+    declared_symmetries: tuple[str, ...] | None = None
     _renderers: dict[tuple[int, int], Renderer] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -93,6 +95,7 @@ class Camera:
             noise=config.noise,
             quantize=config.quantize,
             subframe_psfs=simulate_psfs(config, len(psfs), factor, psfs) if factor > 1 else None,
+            declared_symmetries=None if config.symmetries == "auto" else config.symmetries,
         )
 
     @property
@@ -112,13 +115,16 @@ class Camera:
         return _alike(self.psfs, self.psfs[::-1]) and _alike(self.weights, self.weights[::-1])
 
     @property
-    def radially_symmetric(self) -> bool:
-        """Whether flipping or turning the picture by 90 degrees commutes with the camera."""
-        return (
-            _alike(self.psfs, self.psfs[:, ::-1])
-            and _alike(self.psfs, self.psfs[:, :, ::-1])
-            and _alike(self.psfs, self.psfs.transpose(0, 2, 1, 3))
-        )
+    def symmetries(self) -> frozenset[str]:
+        """Of mirror_x, mirror_y and transpose those that commute with the camera, by its PSFs or its config."""
+        if self.declared_symmetries is not None:
+            return frozenset(self.declared_symmetries)
+        changed = {
+            "mirror_x": self.psfs[:, :, ::-1],
+            "mirror_y": self.psfs[:, ::-1],
+            "transpose": self.psfs.transpose(0, 2, 1, 3),
+        }
+        return frozenset(name for name, psfs in changed.items() if _alike(self.psfs, psfs))
 
     def render(self, frames: np.ndarray, seed: int | tuple[int, ...] = 0, out: np.ndarray | None = None) -> np.ndarray:
         """Blurry image of one frame group.
@@ -211,7 +217,7 @@ def simulate_camera(
             "weights": camera.weights.tolist(),
             "energy": camera.energy.tolist(),
             "time_symmetric": camera.time_symmetric,
-            "radially_symmetric": camera.radially_symmetric,
+            "symmetries": sorted(camera.symmetries),
             "response": camera.response.to_json(),
             "config": config.model_dump(mode="json"),
         },

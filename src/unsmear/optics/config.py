@@ -203,6 +203,11 @@ class CameraConfig(BaseModel):
     )
     noise: NoiseConfig = Field(NoiseConfig(), description="noise added to the blurry image")
     quantize: Literal["round", "truncate"] = Field("round", description="from real numbers to the 256 codes")
+    symmetries: Literal["auto"] | tuple[Literal["mirror_x", "mirror_y", "transpose"], ...] = Field(
+        "auto",
+        description="changes of a sharp picture that change the blurry one alike, which training may use; "
+        "auto: those under which the PSFs stay as they are",
+    )
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from unsmear.files import write_atomically
+from unsmear.files import write_atomically, write_json
 from unsmear.frames.grouping import cut_groups, read_groups
-from unsmear.frames.store import open_store, remove_leftovers
+from unsmear.frames.store import open_store, remove_leftovers, store_digest
 from unsmear.optics.camera import Camera
 
 Groups = list[tuple[int, int]]
@@ -26,6 +26,7 @@ def render_blur(
     groups: Groups | str | Path | None,
     output_path: str | Path,
     *,
+    note_path: str | Path | None = None,
     split: str | None = None,
     sequence: str | None = None,
     seed: int = 0,
@@ -41,6 +42,7 @@ def render_blur(
         ``groups.csv``, of which the rows of ``split`` and ``sequence`` are taken, in the order of the groups;
         or None, which cuts the whole sequence into windows that do not overlap
     output_path : ``.npy`` to write, (G, H, W, 3) uint8; it appears whole or not at all
+    note_path : ``.json`` to write: the digest of the frames, so that a training can tell whether they belong together
     split, sequence : with ``groups.csv``; also part of the seed
     seed : of the noise; each group draws its own from the seed, split, sequence and its number
     num_threads : of the libraries; 1 where the workflow runs a job on each core
@@ -71,6 +73,8 @@ def render_blur(
             camera.render(frames[first - 1 : first - 1 + count], (seed, key, number), out=picture)
             stream.write(picture.data)
             _release(store)
+    if note_path is not None:
+        write_json(note_path, {"format_version": 1, "frames_digest": store_digest(frames_path)})
 
 
 def find_groups(path: str | Path, split: str | None, sequence: str | None) -> Groups:

@@ -12,6 +12,7 @@ from typing import Any
 
 from unsmear.files import write_json
 from unsmear.tracking.journal import FILE_NAME, lock_file, read_entries, read_header
+from unsmear.tracking.outcome import KEYS as OUTCOME
 
 FORMAT_VERSION = 1
 FOLDER = ".tracking"
@@ -79,7 +80,11 @@ def summarise(directory: Path, destination: str) -> dict[str, Any]:
 def renew_summary(directory: Path, summary: dict[str, Any]) -> None:
     """Bring an existing ``tracking.json`` up to date without making it look new to the workflow."""
     path = directory / "tracking.json"
-    if path.exists() and json.loads(path.read_text()) != summary:
+    if not path.exists():
+        return
+    known = json.loads(path.read_text())
+    summary = {**summary, **{key: known[key] for key in OUTCOME if key in known}}
+    if known != summary:
         times = path.stat()
         write_json(path, summary)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

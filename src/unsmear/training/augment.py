@@ -6,37 +6,53 @@ import torch
 from torch import Tensor
 
 
-def turn_pictures(pictures: Tensor, turn: Tensor, flips: bool, turns: bool) -> Tensor:
+def turn_pictures(pictures: Tensor, turn: Tensor, mirror_x: bool, mirror_y: bool, transpose: bool) -> Tensor:
     """Mirror and transpose each sample as its flags say.
 
     A picture that a camera recorded stays one that it could have recorded only where its PSFs
-    look the same mirrored and turned.
+    look the same mirrored or transposed.
 
     Parameters
     ----------
     pictures : (B, ..., S, S)
-    turn : (B, 3) bool: mirror left and right, mirror top and bottom, transpose
-    flips, turns : which of them are in use; a transposition with the mirrors gives 90-degree turns
+    turn : (B, 3 or more) bool: mirror left and right, mirror top and bottom, transpose
+    mirror_x, mirror_y, transpose : which of them are in use; all three give every flip and 90-degree turn
     """
-    shape = (-1, *(1,) * (pictures.ndim - 1))
-    if flips:
-        pictures = torch.where(turn[:, 0].reshape(shape), pictures.flip(-1), pictures)
-        pictures = torch.where(turn[:, 1].reshape(shape), pictures.flip(-2), pictures)
-    if turns:
-        pictures = torch.where(turn[:, 2].reshape(shape), pictures.transpose(-1, -2), pictures)
+    if mirror_x:
+        pictures = torch.where(_flags(turn, 0, pictures), pictures.flip(-1), pictures)
+    if mirror_y:
+        pictures = torch.where(_flags(turn, 1, pictures), pictures.flip(-2), pictures)
+    if transpose:
+        pictures = torch.where(_flags(turn, 2, pictures), pictures.transpose(-1, -2), pictures)
     return pictures
 
 
-def add_noise(blurry: Tensor, deviation: float, seed: int, step: int) -> Tensor:
+def reverse_frames(truth: Tensor, turn: Tensor) -> Tensor:
+    """Reverse the true frames (B, K, 3, S, S) of each sample whose fourth flag says so.
+
+    Where the camera is symmetric in time the reversed frames give the same blurry picture.
+    """
+    return torch.where(_flags(turn, 3, truth), truth.flip(1), truth)
+
+
+def add_noise(
+    blurry: Tensor, deviation: float, seed: int, step: int, rows: slice | None = None, batch_size: int | None = None
+) -> Tensor:
     """Add Gaussian noise that depends on seed and step alone, and clip to [0, 1].
 
     Parameters
     ----------
     blurry : (B, 3, S, S), full scale 1
     deviation : standard deviation, full scale 1
+    rows, batch_size : which samples of how large a batch these are, where other processes have the rest
     """
     if deviation == 0:
         return blurry
     generator = torch.Generator(blurry.device).manual_seed((seed * 1_000_003 + step) % 2**63)
-    noise = torch.randn(blurry.shape, generator=generator, device=blurry.device)
-    return (blurry + deviation * noise).clamp(0, 1)
+    shape = (batch_size or len(blurry), *blurry.shape[1:])
+    noise = torch.randn(shape, generator=generator, device=blurry.device)[rows or slice(None)]
+    return (blurry + deviation * noise.to(blurry.dtype)).clamp(0, 1)
+
+
+def _flags(turn: Tensor, column: int, pictures: Tensor) -> Tensor:
+    return turn[:, column].reshape(-1, *(1,) * (pictures.ndim - 1))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
+BatchSize = Annotated[int, Field(ge=1, le=4096)]
 
 
 class Hparams(BaseModel):
@@ -15,7 +16,10 @@ class Hparams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int = Field(1000, ge=1, description="optimizer steps")
-    batch_size: int = Field(8, ge=1, le=4096, description="samples a step")
+    batch_size: BatchSize | Literal["auto"] = Field(
+        8, description="samples a step, of all GPUs together; auto: the largest power of two up to 64 that fits"
+    )
+    accumulate: int = Field(1, ge=1, le=1024, description="parts in which a batch goes through the network")
     crop: int = Field(96, ge=8, le=2048, description="side of the square crop, pixels; at most the picture's side")
     optimizer: Literal["adam", "adamw"] = Field("adamw", description="Adam, or Adam with decoupled weight decay")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="largest learning rate")
@@ -23,12 +27,18 @@ class Hparams(BaseModel):
     weight_decay: float = Field(1e-4, ge=0, le=1, description="decoupled for adamw, in the gradient for adam")
     schedule: Literal["cosine", "constant"] = Field("cosine", description="course of the learning rate")
     warmup_steps: int = Field(50, ge=0, description="steps of linear rise at the start")
+    patience: int = Field(
+        0, ge=0, description="validations in a row without a better PSNR that end the training; 0 is never"
+    )
     loss: Literal["mse", "l1", "charbonnier", "log_mse"] = Field("log_mse", description="reconstruction loss")
     noise: float = Field(0.0, ge=0, le=0.5, description="standard deviation of noise added to the input, full scale 1")
     gradient_clip: float = Field(1.0, gt=0, allow_inf_nan=False, description="largest norm of the gradient")
     ema_decay: float = Field(0.995, ge=0, lt=1, description="decay of the running mean of weights; 0 keeps the last")
     flips: bool = Field(True, description="mirror samples at random, where the camera allows it")
     turns: bool = Field(True, description="turn samples by 90 degrees at random, where the camera allows it")
+    time_reversal: bool = Field(
+        False, description="reverse the truth of samples at random, where the camera is symmetric in time"
+    )
 
 
 class TrainingConfig(BaseModel):
@@ -38,9 +48,23 @@ class TrainingConfig(BaseModel):
 
     defaults: Hparams = Field(default_factory=Hparams, description="hyper-parameters of every stage")
     validate_every: int = Field(250, ge=1, description="steps between validations")
-    num_workers: int = Field(0, ge=0, le=64, description="processes that load samples; 0 loads in the training process")
+    num_workers: int = Field(
+        0, ge=0, le=64, description="processes that load samples, for each GPU; 0 loads in the training process"
+    )
     threads: int = Field(1, ge=1, le=1024, description="CPU threads of one training job")
-    gpus: int = Field(0, ge=0, le=1, description="GPUs that one training job asks the workflow for")
+    gpus: int = Field(
+        0, ge=0, le=64, description="GPUs that one training job asks the workflow for; several train as one"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
+    precision: Literal["auto", "float32", "bfloat16", "float64"] = Field(
+        "auto", description="bfloat16 is automatic mixed precision; auto takes it on a GPU that has it, else float32"
+    )
+    compile: bool | Literal["auto"] = Field(
+        "auto", description="translate the network with torch.compile; auto: on a GPU"
+    )
+    deterministic: bool = Field(
+        False, description="same weights twice on a GPU too, at some speed; a CPU gives them always"
+    )
     save_seconds: float = Field(120, gt=0, description="seconds between saved states that a killed job resumes from")
+    save_steps: int | None = Field(None, ge=1, description="steps between saved states, besides save_seconds")
     max_skipped_steps: int = Field(20, ge=0, description="steps in a row without a finite loss before the job stops")

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from unsmear.frames.grouping import FrameGroup, cut_groups, frame_index
 from unsmear.frames.store import open_store
+
+Batch = tuple[Tensor, Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -57,21 +60,41 @@ class SplitStores:
         return cls(tuple(groups), frame_paths, blur_paths)
 
     @cached_property
-    def _maps(self) -> dict[tuple[str, str], np.memmap]:
+    def _maps(self) -> dict[tuple[str, str], np.ndarray]:
         return {}
 
     def __getstate__(self) -> dict[str, object]:
         # Memory maps are opened anew in a worker instead of being copied to it.
         return {key: value for key, value in self.__dict__.items() if key != "_maps"}
 
-    def read(self, group: FrameGroup, rows: slice, columns: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Crop of one group: blurry (h, w, 3) and sharp (N, h, w, 3), uint8 views of the maps."""
-        for kind, paths in (("frames", self.frames), ("blur", self.blur)):
-            if (kind, group.sequence) not in self._maps:
-                self._maps[kind, group.sequence] = open_store(paths[group.sequence])
-        blurry = self._maps["blur", group.sequence][group.group - 1, rows, columns]
-        sharp = self._maps["frames", group.sequence][group.frames, rows, columns]
-        return blurry, sharp
+    def read(
+        self,
+        group: FrameGroup,
+        rows: slice,
+        columns: slice,
+        indices: Sequence[int],
+        blurry: np.ndarray,
+        sharp: np.ndarray,
+    ) -> None:
+        """Copy a crop of one group: its blurry picture, and of its sharp frames those at ``indices``.
+
+        Parameters
+        ----------
+        blurry : (h, w, 3) uint8 to write into
+        sharp : (len(indices), h, w, 3) uint8 to write into
+        """
+        blurry[...] = self._map("blur", group.sequence)[group.group - 1, rows, columns]
+        frames, first = self._map("frames", group.sequence), group.first_frame - 1
+        for place, index in enumerate(indices):
+            sharp[place] = frames[first + index, rows, columns]
+
+    def _map(self, kind: str, sequence: str) -> np.ndarray:
+        found = self._maps.get((kind, sequence))
+        if found is None:
+            paths = self.frames if kind == "frames" else self.blur
+            # A plain view: slices of numpy's memory map class cost more than a small crop's copy.
+            found = self._maps[kind, sequence] = np.asarray(open_store(paths[sequence]))
+        return found
 
     def size(self, group: FrameGroup) -> tuple[int, int]:
         """Height and width of a group's pictures, pixels."""
@@ -79,8 +102,8 @@ class SplitStores:
         return int(height), int(width)
 
 
-class CropDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Random crops; sample ``index`` depends on the seed and the index alone.
+class CropDataset(Dataset[Batch]):
+    """Batches of random crops; sample ``index`` depends on the seed and the index alone.
 
     Every epoch visits each group once, in an order of its own.
 
@@ -90,14 +113,12 @@ class CropDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
     crop : side, pixels
     seed : of the run
     length : number of samples
-    frames : numbers (from 1) of the sharp frames to read; None reads all
+    frames : numbers (from 1) of the sharp frames to read
     """
 
-    def __init__(
-        self, stores: SplitStores, crop: int, seed: int, length: int, frames: Sequence[int] | None = None
-    ) -> None:
+    def __init__(self, stores: SplitStores, crop: int, seed: int, length: int, frames: Sequence[int]) -> None:
         self.stores, self.crop, self.seed, self.length = stores, crop, seed, length
-        self.indices = None if frames is None else [frame_index(frame) for frame in frames]
+        self.indices = [frame_index(frame) for frame in frames]
         self._order: tuple[int, np.ndarray] = (-1, np.empty(0, int))
         self._sizes = {g.sequence: stores.size(g) for g in stores.groups}
         for sequence, (height, width) in self._sizes.items():
@@ -118,33 +139,67 @@ class CropDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
             self._order = (epoch, order)
         return self.stores.groups[self._order[1][position]]
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Blurry (3, c, c) uint8, sharp (K, 3, c, c) uint8, and (3,) bool: mirror x, mirror y, transpose."""
-        group = self.group_of(index)
-        rng = np.random.default_rng([self.seed, 2, index])
-        height, width = self._sizes[group.sequence]
-        top, left = rng.integers(height - self.crop + 1), rng.integers(width - self.crop + 1)
-        blurry, sharp = self.stores.read(group, slice(top, top + self.crop), slice(left, left + self.crop))
-        if self.indices is not None:
-            sharp = sharp[self.indices]
-        turn = torch.from_numpy(rng.random(3) < 0.5)
-        return _channels_first(blurry), _channels_first(sharp), turn
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        """Samples as one batch, each crop copied once, from the page cache into the batch.
+
+        Returns
+        -------
+        blurry (B, c, c, 3) uint8, sharp (B, K, c, c, 3) uint8, and (B, 4) bool: whether the sample is to be
+        mirrored left and right, top and bottom, transposed, and reversed in time
+        """
+        side = self.crop
+        blurry = torch.empty(len(indices), side, side, 3, dtype=torch.uint8)
+        sharp = torch.empty(len(indices), len(self.indices), side, side, 3, dtype=torch.uint8)
+        turn = np.empty((len(indices), 4), bool)
+        blurry_view, sharp_view = blurry.numpy(), sharp.numpy()
+        for place, index in enumerate(indices):
+            group = self.group_of(index)
+            rng = np.random.default_rng([self.seed, 2, index])
+            height, width = self._sizes[group.sequence]
+            top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+            window = slice(top, top + side), slice(left, left + side)
+            self.stores.read(group, *window, self.indices, blurry_view[place], sharp_view[place])
+            turn[place] = rng.random(4) < 0.5
+        return blurry, sharp, torch.from_numpy(turn)
+
+    def __getitem__(self, index: int) -> Batch:
+        """One sample, as a batch of one."""
+        return self.__getitems__([index])
 
 
 class PictureDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Whole pictures of a split in their order, for validation."""
+    """Whole pictures of a split in their order, for validation, with the sharp frames of given numbers."""
 
-    def __init__(self, stores: SplitStores) -> None:
+    def __init__(self, stores: SplitStores, frames: Sequence[int]) -> None:
         self.stores = stores
+        self.indices = [frame_index(frame) for frame in frames]
 
     def __len__(self) -> int:
         return len(self.stores.groups)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Blurry (3, H, W) and sharp (N, 3, H, W), uint8."""
-        blurry, sharp = self.stores.read(self.stores.groups[index], slice(None), slice(None))
-        return _channels_first(blurry), _channels_first(sharp)
+        """Blurry (H, W, 3) and sharp (K, H, W, 3), uint8."""
+        group = self.stores.groups[index]
+        height, width = self.stores.size(group)
+        blurry = torch.empty(height, width, 3, dtype=torch.uint8)
+        sharp = torch.empty(len(self.indices), height, width, 3, dtype=torch.uint8)
+        self.stores.read(group, slice(None), slice(None), self.indices, blurry.numpy(), sharp.numpy())
+        return blurry, sharp
 
 
-def _channels_first(pictures: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pictures, -1, -3)))
+def load_batches(samples: CropDataset, batch_size: int, order: Sequence[int], workers: int, pin: bool) -> DataLoader:
+    """Loader of batches in ``order``; workers start by spawn and open the stores themselves."""
+    return DataLoader(
+        samples,
+        batch_size=batch_size,
+        sampler=order,
+        num_workers=workers,
+        multiprocessing_context="spawn" if workers else None,
+        prefetch_factor=4 if workers else None,
+        pin_memory=pin,
+        collate_fn=_as_they_are,
+    )
+
+
+def _as_they_are(batch: Any) -> Any:
+    return batch

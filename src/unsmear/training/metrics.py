@@ -19,14 +19,23 @@ class MetricsTable:
         self.rows = list(rows or [])
 
     def add(self, **row: Any) -> None:
-        """Append one row; keys are among :data:`COLUMNS`, ``data_wait`` is a share of the step time."""
-        assert set(row) <= set(COLUMNS), f"unknown column in {sorted(row)}"
+        """Append one row: :data:`COLUMNS` and the terms of the loss; ``data_wait`` is a share of the step time."""
         self.rows.append(row)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that every run has, and those of its loss."""
+        return list(dict.fromkeys([*COLUMNS, *(name for row in self.rows for name in row)]))
+
+    def runs_out_of_patience(self, patience: int) -> bool:
+        """Whether the validation PSNR has not risen for ``patience`` validations; 0 waits for ever."""
+        values = [row["psnr"] for row in self.rows if row["split"] == "val"]
+        return 0 < patience < len(values) and max(values[-patience:]) <= max(values[:-patience])
 
     def write(self, path: Path) -> None:
         """Write all rows, atomically."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writeheader()
         for row in self.rows:
             writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})

@@ -2,80 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.spec import Order
 from unsmear.cascade.stage import Stage
-from unsmear.frames.numbering import frame_index
-from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, mse
-from unsmear.losses.temporal_order import follow_direction, free_per_pixel, free_per_sample
+from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES
+from unsmear.losses.temporal_order import follow_direction, free_per_pixel
+from unsmear.training.precision import Precision
+
+Terms = dict[str, Tensor]
 
 
 @dataclass
 class Objective:
-    """Loss of one stage: what it predicts, in which order, and how distance is measured."""
+    """Loss of one stage: what it predicts, in which order, and how distance is measured.
+
+    Parameters
+    ----------
+    stage : that is trained
+    predecessors : frozen stages before it, in evaluation mode
+    order : of the truth, resolved
+    loss : name of the reconstruction loss
+    num_frames : in a group
+    time_reversal : whether the truth of a sample may be asked for in reverse
+    precision : in which the networks compute
+    """
 
     stage: Stage
     predecessors: Sequence[Stage]
     order: Order
     loss: str
+    num_frames: int = 7
+    time_reversal: bool = False
+    precision: Precision = field(default_factory=Precision)
+    run: Callable[..., Tensor] | None = None  # the stage as compiled or distributed
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Numbers of the sharp frames that the loss looks at, ascending; no others need be read."""
+        spec = self.stage.spec
+        wanted = set(spec.predicts) | (set(spec.conditions_on) if self.order == "follow" else set())
+        if self.order == "follow" or self.time_reversal:
+            wanted |= {self.num_frames + 1 - frame for frame in wanted}
+        return tuple(sorted(wanted))
+
+    def with_stage(self, stage: Stage) -> Objective:
+        """The same objective of another stage, run as it is."""
+        return replace(self, stage=stage, run=None)
 
     def predict(self, blurry: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         """Predicted and true frames of the stage, both (B, K, 3, H, W), in the order to compare.
 
         With order ``follow`` the truth of each sample runs in the direction of the frozen frames.
+
+        Parameters
+        ----------
+        blurry : (B, 3, H, W), full scale 1
+        truth : (B, len(frames), 3, H, W), the frames numbered :attr:`frames`
         """
-        with torch.no_grad():
-            known = predict_frames(self.predecessors, blurry)
-        given = {frame: known[frame] for frame in self.stage.spec.conditions_on}
+        given = self._known(blurry)
         if self.order == "follow":
-            truth = follow_direction(truth, given)
-        return self.stage(blurry, given), truth[:, [frame_index(frame) for frame in self.stage.spec.predicts]]
+            truth = follow_direction(truth, given, self.frames)
+        with self.precision.autocast():
+            predicted = (self.run or self.stage)(blurry, given)
+        wanted = [self.frames.index(frame) for frame in self.stage.spec.predicts]
+        return predicted.to(blurry.dtype), truth[:, wanted]
 
-    def losses(self, predicted: Tensor, truth: Tensor) -> Tensor:
-        """(B,) loss of each sample."""
-        if self.order == "free_per_pixel":
-            return free_per_pixel(predicted, truth)
-        loss = RECONSTRUCTION_LOSSES[self.loss]
-        if self.order == "free_per_sample":
-            return free_per_sample(loss, predicted, truth)
-        return loss(predicted, truth)
+    def _known(self, blurry: Tensor) -> Mapping[int, Tensor]:
+        """Frames that the frozen stages predict: those that the stage is given."""
+        if not self.stage.spec.conditions_on:
+            return {}
+        with torch.inference_mode(), self.precision.autocast():
+            known = predict_frames(self.predecessors, blurry)
+        # A tensor made in inference mode cannot take part in gradients; a copy of it can.
+        return {frame: known[frame].to(blurry.dtype).clone() for frame in self.stage.spec.conditions_on}
 
-    @torch.no_grad()
-    def validate(
-        self, pictures: DataLoader[Any], device: torch.device, show: Callable[..., None] | None = None
-    ) -> tuple[float, float]:
-        """Mean loss and mean PSNR (dB, of clipped frames) over whole pictures, in the better order.
+    def terms(self, predicted: Tensor, truth: Tensor) -> Terms:
+        """Every term of the loss, (B,) each and without its weight, and ``loss``, their weighted sum.
 
-        ``show`` is called with the first blurry picture and its predicted and true frames, uint8 RGB.
+        With order ``free_per_sample`` each sample takes the direction in which its loss is smaller.
         """
-        self.stage.eval()
-        losses, psnrs = [], []
-        for blurry, truth in pictures:
-            predicted, wanted = self.predict(to_light(blurry, device), to_light(truth, device))
-            losses.append(self.losses(predicted, wanted))
-            if show is not None and len(losses) == 1:
-                show(to_codes(to_light(blurry, device)[0]), to_codes(predicted[0]), to_codes(wanted[0]))
-            clipped, order_is_free = predicted.clamp(0, 1), self.order.startswith("free")
-            error = free_per_sample(mse, clipped, wanted) if order_is_free else mse(clipped, wanted)
-            psnrs.append(-10 * torch.log10(error.clamp_min(1e-10)))
-        return float(torch.cat(losses).mean()), float(torch.cat(psnrs).mean())
+        if self.order == "free_per_pixel":
+            value = free_per_pixel(predicted, truth)
+            return {"free_per_pixel": value, "loss": value}
+        forward = self._compare(predicted, truth)
+        if self.order != "free_per_sample":
+            return forward
+        backward = self._compare(predicted, truth.flip(1))
+        reverse = backward["loss"] < forward["loss"]
+        return {name: torch.where(reverse, backward[name], value) for name, value in forward.items()}
+
+    def _compare(self, predicted: Tensor, truth: Tensor) -> Terms:
+        value = RECONSTRUCTION_LOSSES[self.loss](predicted, truth)
+        return {self.loss: value, "loss": value}
+
+    @property
+    def order_is_free(self) -> bool:
+        """Whether either direction of time is right."""
+        return self.order.startswith("free")
 
 
-def to_light(pictures: Tensor, device: torch.device) -> Tensor:
-    """uint8 to float32 with full scale 1, on ``device``."""
-    return pictures.to(device, non_blocking=True).float().div_(255)
-
-
-def to_codes(light: Tensor) -> np.ndarray:
-    """(..., 3, H, W) with full scale 1 to (..., H, W, 3) uint8."""
-    codes: np.ndarray = (light.clamp(0, 1) * 255).round().to(torch.uint8).movedim(-3, -1).cpu().numpy()
-    return codes
+def mean_terms(terms: Sequence[Terms]) -> dict[str, float]:
+    """Means over the samples of several batches."""
+    return {name: float(torch.cat([entry[name] for entry in terms]).mean()) for name in terms[0]} if terms else {}

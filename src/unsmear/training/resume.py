@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +21,38 @@ class StateFiles:
     ----------
     folder : of the run
     key : digest of all that the run depends on; a state of another key is not used
+    declared : whether ``state.pt`` is an output of the job. The workflow deletes it when the job fails, so
+        the states to go on from then have other names.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
+    def __init__(self, folder: Path, key: str, declared: bool = False) -> None:
         self.key = key
-        self.paths = (folder / "state.pt", folder / "state.previous.pt")
+        self.paths = (folder / ("state.newest.pt" if declared else "state.pt"), folder / "state.previous.pt")
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write the newest state; the one before it stays as a second chance."""
+        """Write the newest state; the one before it stays as a second chance.
+
+        Raises
+        ------
+        ValueError
+            If the disk is full; earlier states are intact.
+        """
         newest, previous = self.paths
-        with write_atomically(newest.with_name("state.new.pt")) as temporary:
-            torch.save({"key": self.key, "state": state}, temporary)
         fresh = newest.with_name("state.new.pt")
-        digest = sha256_of(fresh)
-        if newest.exists():
-            newest.replace(previous)
-            _digest_path(newest).replace(_digest_path(previous))
-        write_text(_digest_path(newest), digest)
-        fresh.replace(newest)
+        try:
+            write_state(fresh, self.key, {}, state)
+            digest = sha256_of(fresh)
+            if newest.exists():
+                newest.replace(previous)
+                _digest_path(newest).replace(_digest_path(previous))
+            write_text(_digest_path(newest), digest)
+            fresh.replace(newest)
+        except (OSError, RuntimeError) as error:  # torch tells a failed write as a RuntimeError
+            fresh.unlink(missing_ok=True)
+            raise ValueError(
+                f"the state of the training cannot be written to {newest}: {error}; earlier states are intact: "
+                "make room on the disk and run again"
+            ) from error
 
     def load(self) -> dict[str, Any] | None:
         """Newest usable state, or None; says in the log why a state is passed over."""
@@ -61,6 +76,53 @@ class StateFiles:
         for path in (*self.paths, self.paths[0].with_name("state.new.pt")):
             path.unlink(missing_ok=True)
             _digest_path(path).unlink(missing_ok=True)
+
+
+def write_state(path: Path, key: str, settings: dict[str, Any], state: dict[str, Any]) -> None:
+    """Write the state of a run, atomically.
+
+    Parameters
+    ----------
+    key : digest of all that the run depends on
+    settings : what the run depends on, as plain values, for a later run that goes on from this file
+    """
+    with write_atomically(path) as temporary:
+        torch.save({"key": key, "settings": settings, "state": state}, temporary)
+
+
+def read_start(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """State of a finished shorter training, to go on from with more steps.
+
+    Parameters
+    ----------
+    settings : of the training that goes on; all but ``hparams.steps`` must be those of the file
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, or belongs to a training with other settings.
+    """
+    try:
+        content = torch.load(path, weights_only=True, map_location="cpu")
+        found, state = content["settings"], content["state"]
+        steps = int(state["step"])
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path} is no state of a training: {error}; delete it and run again") from error
+    differing = sorted(
+        name for name in settings.keys() | found.keys() if _varying(settings, name) != _varying(found, name)
+    )
+    if differing:
+        raise ValueError(
+            f"{path} cannot be gone on from: its {', '.join(differing)} differ; only the number of steps may change"
+        )
+    if steps > settings["hparams"]["steps"]:
+        raise ValueError(f"{path} has done {steps} steps, more than the {settings['hparams']['steps']} wanted")
+    return dict(state)
+
+
+def _varying(settings: dict[str, Any], name: str) -> Any:
+    value = settings.get(name)
+    return {k: v for k, v in value.items() if k != "steps"} if name == "hparams" and isinstance(value, dict) else value
 
 
 def _digest_path(path: Path) -> Path:

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from unsmear.cascade.spec import StageSpec, resolve_order
 from unsmear.training.config import Hparams, TrainingConfig
+from unsmear.training.settings import digest_file, key_of, read_hparams, seed_of
 
 logger = logging.getLogger(__name__)
 
 
-def read_hparams(path: str | Path) -> Hparams:
-    """Hyper-parameters of a run from its ``hparams.yaml``.
+def train_stage(*, config: TrainingConfig, **arguments: Any) -> None:
+    """Train one stage of one system: here, or on several GPUs in as many processes.
 
-    Raises
-    ------
-    ValueError
-        Naming the file and what is wrong in it.
+    Parameters are those of :func:`train_here`.
     """
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return Hparams.model_validate(content["hparams"])
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} does not hold hyper-parameters: {error}; delete it and run again") from error
+    if config.gpus > 1:
+        from unsmear.training.launch import train_in_processes
+
+        train_in_processes(config=config, **arguments)
+    else:
+        train_here(config=config, **arguments)
 
 
-def train_stage(
+def train_here(
     *,
     spec: StageSpec,
     config: TrainingConfig,
@@ -48,8 +43,10 @@ def train_stage(
     outputs: Mapping[str, str],
     run: str,
     tracking: Mapping[str, Any],
+    start: str | Path | None = None,
     threads: int = 1,
     code: str = "",
+    local_rank: int | None = None,
 ) -> None:
     """Train one stage of one system and write ``weights.safetensors``, ``metrics.csv`` and ``tracking.json``.
 
@@ -63,119 +60,111 @@ def train_stage(
     hparams : the run's ``hparams.yaml``
     frames, blur : stores of the train and val splits
     predecessors : weights of the stages before, in their order
-    outputs : ``weights``, ``metrics`` and ``tracking``: files to write, in one folder
+    outputs : ``weights``, ``metrics`` and ``tracking``: files to write, in one folder; with ``state`` also the
+        state at the end, for a longer training to go on from
     run : name of the run, ``{system}/{stage}/{run}``
     tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
+    start : ``state.pt`` of a run with fewer steps and otherwise the same settings, to go on from
     threads : CPU threads to use
     code : digest of the code, part of what a saved state must match
+    local_rank : number of this process among those that train together on this machine; None trains alone
 
     Raises
     ------
     ValueError
-        If stores do not fit each other, the crop does not fit, or the loss diverges.
+        If stores do not fit each other, the crop does not fit, the loss diverges, or memory does not last.
+        A trial of a sweep ends well on the last two: its ``tracking.json`` tells status and reason.
     """
     import torch
 
-    from unsmear.cascade.checkpoint import Checkpoint, load_stage, save_stage
+    from unsmear.cascade.checkpoint import load_stage
     from unsmear.cascade.stage import Stage
-    from unsmear.frames.store import store_digest
     from unsmear.optics.camera import Camera
-    from unsmear.tracking import NullTracker, open_tracker
-    from unsmear.tracking.pictures import draw_curve, encode_samples
     from unsmear.training.dataset import SplitStores
-    from unsmear.training.engine import fit
+    from unsmear.training.engine import Allowed, fit
+    from unsmear.training.failure import FailedTrainingError
     from unsmear.training.objective import Objective
-    from unsmear.training.resume import StateFiles
+    from unsmear.training.precision import Precision, set_determinism
+    from unsmear.training.processes import Processes
+    from unsmear.training.record import RunRecord, describe_optics, make_checkpoint
+    from unsmear.training.resume import StateFiles, read_start
+    from unsmear.training.sources import digest_stores
 
     torch.set_num_threads(max(1, threads))
+    set_determinism(config)
+    precision = Precision.choose(config, local_rank or 0)
+    processes = Processes() if local_rank is None else Processes.join(precision.device)
     folder, chosen = Path(outputs["weights"]).parent, read_hparams(hparams)
-    device = _choose_device(config)
     lens = Camera.load(psfs, camera_json)
     num_frames = len(lens.psfs)
+    data = digest_stores(frames, blur)
     train, val = (
         SplitStores.open(split, num_frames, [Path(p) for p in frames], [Path(p) for p in blur])
         for split in ("train", "val")
     )
-    earlier = [load_stage(path) for path in predecessors]
-    torch.manual_seed(_seed_of(seed, system, spec.name))
+    torch.manual_seed(seed_of(seed, system, spec.name))
     stage = Stage(spec, tuple(lens.energy))
-    order = resolve_order(spec, num_frames, lens.time_symmetric)
-    frozen = [checkpoint.stage.eval().requires_grad_(False).to(device) for checkpoint in earlier]
+    objective = Objective(
+        stage,
+        [_freeze(load_stage(path).stage, precision) for path in predecessors],
+        resolve_order(spec, num_frames, lens.time_symmetric),
+        chosen.loss,
+        num_frames,
+        _reverses_time(chosen, lens),
+        precision,
+    )
 
-    data = hashlib.sha256("".join(store_digest(path) for path in [*frames, *blur]).encode()).hexdigest()[:32]
     provenance = {
         "system": system,
-        "order": order,
+        "order": objective.order,
         "seed": seed,
         "data": data,
         "code": code,
-        "predecessors": [hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16] for path in predecessors],
+        "precision": precision.name,
+        "predecessors": [digest_file(path) for path in predecessors],
     }
     settings = {"stage": spec.model_dump(mode="json"), "hparams": chosen.model_dump(mode="json"), **provenance}
-    parent = folder.parent if folder.parent.name == "trials" else None
-    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-    states = StateFiles(folder, key)
-    with open_tracker(
-        **tracking,
-        directory=folder,
-        run_name=run,
-        params={**settings, "camera": camera, "optics": _optics_of(camera_json)},
-        resume_key=key,
-        parent=parent,
-    ) as tracker:
-        tracker.log_dataset(f"{camera} blur", data, str(Path(blur[0]).parents[1]), frames=len(frames))
-        for path in (Path(psfs), Path(camera_json), Path(psfs).with_suffix(".png")):
-            if path.is_file():
-                tracker.log_artifact(path, "camera")
-
-        def on_metrics(row: dict[str, Any]) -> None:
-            split = row["split"]
-            values = {f"{split}.{k}": v for k, v in row.items() if k not in ("step", "split", "lr", "epoch")}
-            tracker.log_metrics({**values, "lr": row["lr"], "epoch": row["epoch"]}, step=row["step"])
-
-        def on_samples(step: int, blurry: Any, predicted: Any, truth: Any) -> None:
-            tracker.log_bytes(encode_samples(blurry, predicted, truth), f"samples/step_{step:06d}.png")
-
-        trained, table = fit(
-            Objective(stage, frozen, order, chosen.loss),
-            chosen,
-            config,
-            train,
-            val,
-            seed=_seed_of(seed, spec.name, "samples"),
-            device=device,
-            radially_symmetric=lens.radially_symmetric,
-            states=states,
-            on_metrics=on_metrics,
-            title=run,
-            on_samples=None if isinstance(tracker, NullTracker) else on_samples,
-        )
-        record = {"name": camera, "energy": [float(e) for e in lens.energy]}
-        checkpoint = Checkpoint(trained, num_frames, record, chosen.model_dump(mode="json"), provenance)
-        save_stage(outputs["weights"], checkpoint)
-        table.write(Path(outputs["metrics"]))
-        tracker.log_artifact(outputs["weights"])
-        tracker.log_artifact(outputs["metrics"])
-        tracker.log_bytes(draw_curve(table.rows, run).encode(), "curves/loss.svg")
-        tracker.log_bytes(draw_curve(table.rows, run, "psnr").encode(), "curves/psnr.svg")
-    states.remove()
+    begun = read_start(Path(start), settings) if start else None
+    key = key_of({**settings, "start": begun["step"] if begun else 0})
+    states = StateFiles(folder, key, declared="state" in outputs)
+    params = {**settings, "camera": camera, "optics": describe_optics(camera_json)}
+    with RunRecord.open(tracking, folder, run, key, params, processes) as record:
+        record.log_inputs(f"{camera} blur", data, blur, psfs, camera_json)
+        failure = None
+        try:
+            state = fit(
+                objective,
+                chosen,
+                config,
+                train,
+                val,
+                seed=seed_of(seed, spec.name, "samples"),
+                allowed=Allowed(**{name: name in lens.symmetries for name in ("mirror_x", "mirror_y", "transpose")}),
+                states=states,
+                on_metrics=record.log_row,
+                title=run,
+                on_samples=record.log_samples if record.wants_samples else None,
+                processes=processes,
+                start=begun,
+            )
+        except FailedTrainingError as error:
+            if "/trials/" not in run:
+                raise
+            state, failure = error.state, error
+            logger.warning("%s failed: %s", run, error)
+        if processes.is_first:
+            record.write(outputs, make_checkpoint(state, chosen, provenance, lens, camera), state, key, settings)
+            record.end(outputs["tracking"], failure)
+            states.remove()
+    processes.wait()
+    processes.leave()
 
 
-def _optics_of(camera_json: str | Path) -> dict[str, Any]:
-    """What the camera's lens is, for comparing runs: its kind, psi range and mask."""
-    optics: dict[str, Any] = json.loads(Path(camera_json).read_text(encoding="utf-8"))["config"]["optics"]
-    return optics
+def _freeze(stage: Any, precision: Any) -> Any:
+    return stage.eval().requires_grad_(False).to(precision.device, precision.dtype)
 
 
-def _choose_device(config: TrainingConfig) -> Any:
-    import torch
-
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("training.device is cuda, but torch sees no GPU; set it to auto or cpu")
-    use_gpu = config.device == "cuda" or (config.device == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if use_gpu else "cpu")
-
-
-def _seed_of(seed: int, *names: str) -> int:
-    """Seed for one purpose, so that stages do not share first weights or samples."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{'/'.join(names)}".encode()).digest()[:4])
+def _reverses_time(hparams: Hparams, lens: Any) -> bool:
+    if hparams.time_reversal and not lens.time_symmetric:
+        logger.warning("the camera tells the direction of time: time_reversal is off")
+    return bool(hparams.time_reversal and lens.time_symmetric)

@@ -80,7 +80,7 @@ def test_the_written_numbers(tmp_path: Path) -> None:
     assert content["psf_shape"] == [7, 27, 27, 3]
     np.testing.assert_allclose(content["energy"], psfs.sum(axis=(1, 2)).mean(axis=0))
     assert content["time_symmetric"] is False
-    assert content["radially_symmetric"] is True
+    assert content["symmetries"] == ["mirror_x", "mirror_y", "transpose"]
 
 
 def test_energy_weighs_the_frames() -> None:
@@ -101,13 +101,17 @@ def test_symmetries() -> None:
     ):
         assert Camera.from_config(CameraConfig(optics=optics), num_frames).time_symmetric == expected
     weights = np.full(7, 1 / 7)
-    assert not Camera("x", asymmetric_psfs(7), weights).radially_symmetric
-    # Symmetric under one flip is not enough: the other flip and the turn count as well.
+    assert Camera("x", asymmetric_psfs(7), weights).symmetries == frozenset()
     for shift in ((1, 0), (0, 1)):
         psfs = np.zeros((1, 5, 5, 3))
         psfs[0, 2 + shift[0], 2 + shift[1]] = psfs[0, 2 - shift[0], 2 - shift[1]] = 0.5
-        assert not Camera("x", psfs, np.ones(1)).radially_symmetric
-    assert Camera.from_config(CameraConfig(optics="masked"), 7).radially_symmetric
+        assert Camera("x", psfs, np.ones(1)).symmetries == {"mirror_x", "mirror_y"}
+    diagonal = np.zeros((1, 5, 5, 3))
+    diagonal[0, 1, 1] = 1
+    assert Camera("x", diagonal, np.ones(1)).symmetries == {"transpose"}
+    assert Camera.from_config(CameraConfig(optics="masked"), 7).symmetries == {"mirror_x", "mirror_y", "transpose"}
+    declared = CameraConfig(optics="masked", symmetries=["mirror_x"])
+    assert Camera.from_config(declared, 7).symmetries == {"mirror_x"}
 
 
 def test_a_file_camera_renders_its_psf_the_right_way_round(tmp_path: Path) -> None:

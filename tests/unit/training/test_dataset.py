@@ -9,26 +9,28 @@ import torch
 from unsmear.training.augment import add_noise, turn_pictures
 from unsmear.training.dataset import CropDataset, PictureDataset, SplitStores
 
+ALL = range(1, 8)
+
 
 def test_a_crop_is_the_same_place_of_one_group(stores):
-    samples = CropDataset(stores["train"], crop=16, seed=3, length=8)
+    samples = CropDataset(stores["train"], crop=16, seed=3, length=8, frames=ALL)
     for index in range(8):
-        blurry, sharp, turn = samples[index]
-        assert blurry.shape == (3, 16, 16) and sharp.shape == (7, 3, 16, 16) and turn.shape == (3,)
+        blurry, sharp, turn = (part[0] for part in samples[index])
+        assert blurry.shape == (16, 16, 3) and sharp.shape == (7, 16, 16, 3) and turn.shape == (4,)
         # The stores' blur is the rounded mean of the frames, so a crop's must be as well.
         assert (sharp.double().mean(0) - blurry.double()).abs().max() <= 0.5
 
 
 def test_samples_depend_on_seed_and_index_alone(stores):
-    first, again = (CropDataset(stores["train"], 16, seed=3, length=64) for _ in range(2))
+    first, again = (CropDataset(stores["train"], 16, seed=3, length=64, frames=ALL) for _ in range(2))
     _ = [again[index] for index in (5, 60, 2)]
     assert all(torch.equal(a, b) for a, b in zip(first[17], again[17], strict=True))
-    other = CropDataset(stores["train"], 16, seed=4, length=64)
+    other = CropDataset(stores["train"], 16, seed=4, length=64, frames=ALL)
     assert any(not torch.equal(first[i][0], other[i][0]) for i in range(4))
 
 
 def test_every_epoch_visits_each_group_once(stores):
-    samples = CropDataset(stores["train"], 16, seed=0, length=40)
+    samples = CropDataset(stores["train"], 16, seed=0, length=40, frames=ALL)
     groups = [samples.group_of(index) for index in range(40)]
     for epoch in range(10):
         assert sorted(groups[4 * epoch : 4 * epoch + 4]) == sorted(stores["train"].groups)
@@ -36,14 +38,14 @@ def test_every_epoch_visits_each_group_once(stores):
 
 
 def test_only_frames_asked_for_are_given(stores):
-    everything = CropDataset(stores["train"], 16, 0, 4)[1][1]
+    everything = CropDataset(stores["train"], 16, 0, 4, ALL)[1][1]
     some = CropDataset(stores["train"], 16, 0, 4, frames=(3, 5))[1][1]
-    assert torch.equal(some, everything[[2, 4]])
+    assert torch.equal(some, everything[:, [2, 4]])
 
 
 def test_a_crop_larger_than_the_picture_is_refused(stores):
     with pytest.raises(ValueError, match=r"crop of 64 pixels does not fit sequence 00. of 48 x 48"):
-        CropDataset(stores["train"], 64, 0, 4)
+        CropDataset(stores["train"], 64, 0, 4, ALL)
 
 
 def test_blur_that_does_not_match_its_frames_is_refused(stores, tmp_path):
@@ -55,7 +57,7 @@ def test_blur_that_does_not_match_its_frames_is_refused(stores, tmp_path):
 
 
 def test_memory_maps_do_not_travel_to_workers(stores):
-    samples = CropDataset(stores["train"], 16, 0, 4)
+    samples = CropDataset(stores["train"], 16, 0, 4, ALL)
     _ = samples[0]
     assert len(pickle.dumps(samples)) < 10_000
     copy = pickle.loads(pickle.dumps(samples))
@@ -63,17 +65,19 @@ def test_memory_maps_do_not_travel_to_workers(stores):
 
 
 def test_whole_pictures_come_in_order(stores):
-    pictures = PictureDataset(stores["val"])
-    assert len(pictures) == 2 and pictures[1][1].shape == (7, 3, 48, 48)
+    pictures = PictureDataset(stores["val"], frames=(3, 5))
+    assert len(pictures) == 2 and pictures[1][1].shape == (2, 48, 48, 3)
+    frames = np.load(next(iter(stores["val"].frames.values())))
+    assert np.array_equal(pictures[1][1].numpy(), frames[[9, 11]])
 
 
 def test_turns_apply_to_each_sample_by_itself():
     pictures = torch.arange(2 * 3 * 4 * 4).reshape(2, 3, 4, 4)
     turn = torch.tensor([[True, False, False], [False, True, True]])
-    turned = turn_pictures(pictures, turn, flips=True, turns=True)
+    turned = turn_pictures(pictures, turn, mirror_x=True, mirror_y=True, transpose=True)
     assert torch.equal(turned[0], pictures[0].flip(-1))
     assert torch.equal(turned[1], pictures[1].flip(-2).transpose(-1, -2))
-    assert torch.equal(turn_pictures(pictures, turn, flips=False, turns=False), pictures)
+    assert torch.equal(turn_pictures(pictures, turn, mirror_x=False, mirror_y=False, transpose=False), pictures)
 
 
 def test_noise_depends_on_seed_and_step():

@@ -10,7 +10,7 @@ import torch
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.training.config import Hparams, TrainingConfig
-from unsmear.training.engine import fit
+from unsmear.training.engine import Allowed, fit
 from unsmear.training.objective import Objective
 from unsmear.training.optimizer import RunningMean, learning_rate
 from unsmear.training.resume import StateFiles
@@ -29,19 +29,19 @@ def make_stage(spec: StageSpec, seed: int = 0) -> Stage:
 
 def train(stores, folder, *, spec=CENTER, predecessors=(), order="true", hparams=HPARAMS, config=CONFIG, rows=None):
     objective = Objective(make_stage(spec), predecessors, order, hparams.loss)
-    return fit(
+    state = fit(
         objective,
         hparams,
         config,
         stores["train"],
         stores["val"],
         seed=5,
-        device=torch.device("cpu"),
-        radially_symmetric=True,
+        allowed=Allowed(),
         states=StateFiles(folder, "key"),
         on_metrics=(rows if rows is not None else []).append,
         title="test",
     )
+    return state.mean, state.table
 
 
 def same(a: Stage, b: Stage) -> bool:
@@ -97,18 +97,21 @@ def test_predecessors_stay_frozen(stores, tmp_path):
 def test_loss_that_is_not_finite_is_skipped_then_stops_the_run(stores, tmp_path, monkeypatch):
     hparams = HPARAMS.model_copy(update={"loss": "mse"})
     calls = {"n": 0}
-    true_losses = Objective.losses
+    true_terms = Objective.terms
 
-    def losses(self, predicted, truth):
+    def spoil(terms):
+        return {name: value * math.nan for name, value in terms.items()}
+
+    def terms(self, predicted, truth):
         calls["n"] += 1
-        value = true_losses(self, predicted, truth)
-        return value * math.nan if calls["n"] == 3 else value
+        value = true_terms(self, predicted, truth)
+        return spoil(value) if calls["n"] == 3 else value
 
-    monkeypatch.setattr(Objective, "losses", losses)
+    monkeypatch.setattr(Objective, "terms", terms)
     stage, _ = train(stores, tmp_path, hparams=hparams)
     assert all(torch.isfinite(p).all() for p in stage.parameters())
 
-    monkeypatch.setattr(Objective, "losses", lambda self, p, t: true_losses(self, p, t) * math.nan)
+    monkeypatch.setattr(Objective, "terms", lambda self, p, t: spoil(true_terms(self, p, t)))
     config = CONFIG.model_copy(update={"max_skipped_steps": 3})
     with pytest.raises(ValueError, match=r"loss of step 4 is not finite .*learning rate .* 4 times in a row"):
         train(stores, tmp_path, hparams=hparams, config=config)

@@ -1,0 +1,101 @@
+"""A training in several processes, one for each GPU, started by ``torchrun``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from unsmear.cascade.spec import StageSpec
+from unsmear.training.config import TrainingConfig
+
+logger = logging.getLogger(__name__)
+
+
+def train_in_processes(*, spec: StageSpec, config: TrainingConfig, threads: int = 1, **arguments: Any) -> None:
+    """Train one stage in ``config.gpus`` processes on this machine, each with its share of every batch.
+
+    Without GPUs the processes share the CPU. What they say goes on to this process's log; SIGTERM and
+    Ctrl-C are passed on to them, and they save the state.
+
+    Parameters are those of :func:`unsmear.training.train.train_here`.
+
+    Raises
+    ------
+    ValueError
+        If a process ended with an error; what it was stands in the log above.
+    SystemExit
+        If they were told to stop.
+    """
+    values = {
+        **arguments,
+        "spec": spec.model_dump(mode="json"),
+        "config": config.model_dump(mode="json"),
+        "threads": max(1, threads // config.gpus),
+    }
+    # The file is readable by its owner alone: an address of a tracking server may hold a password.
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        json.dump(values, file, default=str)
+        file.flush()
+        source = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={config.gpus}"]
+        with subprocess.Popen(
+            [*command, "-m", "unsmear.training.launch", file.name],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+        ) as process:
+            assert process.stderr is not None
+            with _passing_signals(process) as noted:
+                for line in process.stderr:
+                    logger.info("%s", line.rstrip())
+                code = process.wait()
+    if noted:
+        raise SystemExit(128 + noted[0])
+    if code:
+        raise ValueError(f"the training in {config.gpus} processes ended with code {code}; its messages are above")
+
+
+@contextmanager
+def _passing_signals(process: subprocess.Popen[str]) -> Iterator[list[int]]:
+    noted: list[int] = []
+
+    def pass_on(number: int, frame: Any) -> None:
+        noted.append(number)
+        process.send_signal(signal.SIGTERM)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main(path: str) -> None:
+    """One of the processes."""
+    from unsmear.training.train import train_here
+
+    rank, local_rank = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
+    logging.basicConfig(level=logging.INFO if rank == 0 else logging.WARNING, format="%(message)s")
+    values = json.loads(Path(path).read_text(encoding="utf-8"))
+    spec = StageSpec.model_validate(values.pop("spec"))
+    config = TrainingConfig.model_validate(values.pop("config"))
+    try:
+        train_here(spec=spec, config=config, local_rank=local_rank, **values)
+    except ValueError as error:
+        logger.error("error: %s", error)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

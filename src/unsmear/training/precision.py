@@ -1,0 +1,74 @@
+"""In what numbers and on what device a training computes."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+import torch
+
+from unsmear.training.config import TrainingConfig
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Device and number formats of one training process.
+
+    Parameters
+    ----------
+    device : that the networks are on
+    dtype : of weights, pictures and losses
+    mixed : whether networks multiply in bfloat16 (automatic mixed precision)
+    """
+
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    dtype: torch.dtype = torch.float32
+    mixed: bool = False
+
+    @classmethod
+    def choose(cls, config: TrainingConfig, local_rank: int = 0) -> Precision:
+        """What ``config`` asks for on this machine.
+
+        Raises
+        ------
+        ValueError
+            If a GPU is asked for and there is none, or fewer than processes.
+        """
+        num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if config.device == "cuda" and not num_gpus:
+            raise ValueError("training.device is cuda, but torch sees no GPU; set it to auto or cpu")
+        use_gpu = config.device != "cpu" and num_gpus > 0
+        if use_gpu and local_rank >= num_gpus:
+            raise ValueError(
+                f"training.gpus is {config.gpus}, but torch sees {num_gpus}; lower it or set device to cpu"
+            )
+        device = torch.device("cuda", local_rank) if use_gpu else torch.device("cpu")
+        mixed = config.precision == "bfloat16" or (
+            config.precision == "auto" and use_gpu and torch.cuda.is_bf16_supported()
+        )
+        return cls(device, torch.float64 if config.precision == "float64" else torch.float32, mixed)
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Mixed precision for the networks inside the block, if it is on."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.mixed else nullcontext()
+
+    @property
+    def name(self) -> str:
+        """As in the configuration."""
+        return "bfloat16" if self.mixed else str(self.dtype).removeprefix("torch.")
+
+
+def set_determinism(config: TrainingConfig) -> None:
+    """Make a GPU repeat its results, or let it choose the fastest algorithms; call it before the GPU is used."""
+    if not config.deterministic:
+        torch.backends.cudnn.benchmark = True
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True)
+
+
+def should_compile(config: TrainingConfig, device: torch.device) -> bool:
+    """Whether the network is translated: where asked for, or on a GPU."""
+    return device.type == "cuda" if config.compile == "auto" else config.compile

@@ -1,0 +1,121 @@
+"""What one training tells of itself: to its tracker while it runs, and in its files at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unsmear.cascade.checkpoint import Checkpoint, save_stage
+from unsmear.optics.camera import Camera
+from unsmear.tracking import NullTracker, open_tracker
+from unsmear.tracking.outcome import note_outcome
+from unsmear.tracking.pictures import draw_curve, encode_samples
+from unsmear.tracking.protocol import Tracker
+from unsmear.training.config import Hparams
+from unsmear.training.processes import Processes
+from unsmear.training.resume import write_state
+from unsmear.training.state import TrainingState
+
+
+class RunRecord:
+    """The record of one run; of several processes the first one keeps it."""
+
+    def __init__(self, tracker: Tracker, run: str) -> None:
+        self.tracker, self.run = tracker, run
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        tracking: Mapping[str, Any],
+        folder: Path,
+        run: str,
+        key: str,
+        params: Mapping[str, Any],
+        processes: Processes,
+    ) -> Iterator[RunRecord]:
+        """Record a run while the block lasts.
+
+        Parameters
+        ----------
+        tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
+        folder : of the run; a trial belongs to the sweep whose folder is above
+        key : an unfinished run of the same key is continued
+        """
+        if not processes.is_first:
+            yield cls(NullTracker(), run)
+            return
+        parent = folder.parent if folder.parent.name == "trials" else None
+        with open_tracker(
+            **tracking, directory=folder, run_name=run, params=params, resume_key=key, parent=parent
+        ) as tracker:
+            yield cls(tracker, run)
+
+    @property
+    def wants_samples(self) -> bool:
+        """Whether sample pictures go anywhere."""
+        return not isinstance(self.tracker, NullTracker)
+
+    def log_inputs(
+        self, name: str, data: str, blur: Sequence[str | Path], psfs: str | Path, camera: str | Path
+    ) -> None:
+        """Record the digest of the data and the files of the camera."""
+        self.tracker.log_dataset(name, data, str(Path(blur[0]).parents[1]), frames=len(blur))
+        for path in (Path(psfs), Path(camera), Path(psfs).with_suffix(".png")):
+            if path.is_file():
+                self.tracker.log_artifact(path, "camera")
+
+    def log_row(self, row: Mapping[str, Any]) -> None:
+        """Record one row of the table of metrics."""
+        common = ("step", "split", "lr", "epoch")
+        values = {f"{row['split']}.{name}": value for name, value in row.items() if name not in common}
+        self.tracker.log_metrics({**values, "lr": row["lr"], "epoch": row["epoch"]}, step=row["step"])
+
+    def log_samples(self, step: int, blurry: np.ndarray, predicted: np.ndarray, truth: np.ndarray) -> None:
+        """Record pictures of a validation, (H, W, 3) and twice (K, H, W, 3) uint8 RGB."""
+        self.tracker.log_bytes(encode_samples(blurry, predicted, truth), f"samples/step_{step:06d}.png")
+
+    def write(
+        self,
+        outputs: Mapping[str, str],
+        checkpoint: Checkpoint,
+        state: TrainingState,
+        key: str,
+        settings: dict[str, Any],
+    ) -> None:
+        """Write the outputs of the run, and record them."""
+        save_stage(outputs["weights"], checkpoint)
+        state.table.write(Path(outputs["metrics"]))
+        if "state" in outputs:
+            write_state(Path(outputs["state"]), key, settings, state.capture())
+        self.tracker.log_artifact(outputs["weights"])
+        self.tracker.log_artifact(outputs["metrics"])
+        self.tracker.log_bytes(draw_curve(state.table.rows, self.run).encode(), "curves/loss.svg")
+        self.tracker.log_bytes(draw_curve(state.table.rows, self.run, "psnr").encode(), "curves/psnr.svg")
+
+    def end(self, tracking_json: str, failure: Exception | None) -> None:
+        """End the record, and say in ``tracking.json`` how the run ended."""
+        status = {"status": "finished"} if failure is None else {"status": "failed", "reason": str(failure)}
+        self.tracker.set_tags(status)
+        self.tracker.finish("FINISHED" if failure is None else "FAILED")
+        note_outcome(tracking_json, status)
+
+
+def describe_optics(camera_json: str | Path) -> dict[str, Any]:
+    """What the camera's lens is, for comparing runs: its kind, psi range and mask."""
+    optics: dict[str, Any] = json.loads(Path(camera_json).read_text(encoding="utf-8"))["config"]["optics"]
+    return optics
+
+
+def make_checkpoint(
+    state: TrainingState, hparams: Hparams, provenance: Mapping[str, Any], lens: Camera, camera: str
+) -> Checkpoint:
+    """The trained stage with its record; the batch size is the one found where it was left open."""
+    described = {"name": camera, "energy": [float(e) for e in lens.energy]}
+    settled = {**hparams.model_dump(mode="json"), "batch_size": state.batch_size}
+    return Checkpoint(state.mean, lens.num_frames, described, settled, dict(provenance))
