@@ -57,7 +57,7 @@ class Processes:
         """A module whose gradients are the mean over all processes."""
         if self.size == 1:
             return module
-        return nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True, broadcast_buffers=False)
+        return nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
 
     def mean(self, values: Tensor) -> Tensor:
         """Mean of a tensor over all processes."""
