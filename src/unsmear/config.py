@@ -7,11 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from unsmear.cascade.config import PretrainedConfig
+from unsmear.cascade.jin2018 import published_stages
 from unsmear.cascade.spec import StageSpec
 from unsmear.cluster.config import ClusterConfig
 from unsmear.config_checks import check_agreement, describe_faults
 from unsmear.evaluation.config import EvaluationConfig, ReportConfig
 from unsmear.frames.config import DataConfig
+from unsmear.losses.config import LossesConfig
 from unsmear.optics.config import CameraConfig
 from unsmear.scenes.config import ScenesConfig
 from unsmear.sweep.config import InheritConfig, SweepConfig, SweepEntry
@@ -30,11 +33,14 @@ class StageConfig(StageSpec):
     training: dict[str, Any] = Field(
         default_factory=dict, description="hyper-parameters that differ from training.defaults, such as {steps: 500}"
     )
+    init: str | None = Field(
+        None, min_length=1, description="pretrained, or a weights file of the same network: what training starts from"
+    )
 
     @property
     def spec(self) -> StageSpec:
         """The stage alone, without its training."""
-        return StageSpec.model_validate(self.model_dump(exclude={"training"}))
+        return StageSpec.model_validate(self.model_dump(exclude={"training", "init"}))
 
 
 class CascadeConfig(_Section):
@@ -60,6 +66,9 @@ class SystemConfig(_Section):
         return (self.name, *(f"{self.name}_seed{number}" for number in range(2, self.seeds + 1)))
 
 
+PRETRAINED = "pretrained"  # the system of the released weights
+
+
 class Config(_Section):
     """Everything that a run of the workflow depends on."""
 
@@ -71,6 +80,10 @@ class Config(_Section):
     cascades: tuple[CascadeConfig, ...] = Field(min_length=1, description="tables of stages")
     systems: tuple[SystemConfig, ...] = Field(min_length=1, description="what is trained and compared")
     training: TrainingConfig = Field(default_factory=TrainingConfig, description="how stages are trained")
+    losses: LossesConfig = Field(default_factory=LossesConfig, description="what losses need beside their weights")
+    pretrained: PretrainedConfig | None = Field(
+        None, description="adds the released networks as the system `pretrained`; {} takes the authors' files"
+    )
     sweep: tuple[SweepEntry, ...] = Field((), description="searches for hyper-parameters")
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig, description="metrics")
     report: ReportConfig = Field(default_factory=ReportConfig, description="figures, videos and the page")
@@ -82,7 +95,9 @@ class Config(_Section):
         return next(camera for camera in self.cameras if camera.name == name)
 
     def system(self, name: str) -> SystemConfig:
-        """The system of that name, or the one that a repeat of that name belongs to."""
+        """The system of that name, or that a repeat of that name belongs to; `pretrained` where it is configured."""
+        if name == PRETRAINED and self.pretrained is not None:
+            return SystemConfig(name=name, camera=self.pretrained.camera, cascade=name)
         return next(system for system in self.systems if name in system.repeats)
 
     def training_seed(self, name: str) -> int:
@@ -91,6 +106,8 @@ class Config(_Section):
 
     def stages(self, system: str) -> tuple[StageConfig, ...]:
         """Stages of a system in their order."""
+        if system == PRETRAINED:
+            return tuple(StageConfig.model_validate(spec.model_dump()) for spec in published_stages())
         cascade = self.system(system).cascade
         return next(entry.stages for entry in self.cascades if entry.name == cascade)
 
@@ -102,6 +119,18 @@ class Config(_Section):
         """Hyper-parameters of a stage of a system, before any search."""
         changes = next(stage.training for stage in self.stages(system) if stage.name == name)
         return Hparams.model_validate({**self.training.defaults.model_dump(), **changes})
+
+    def init_of(self, system: str, name: str) -> str | None:
+        """File that the training of a stage starts from, or `pretrained`."""
+        return next(stage.init for stage in self.stages(system) if stage.name == name)
+
+    def needs_perceptual(self, system: str, name: str) -> bool:
+        """Whether any training of a stage, its trials among them, uses the perceptual loss."""
+        entry = self.sweep_of(system, name)
+        if isinstance(entry, InheritConfig):
+            return self.needs_perceptual(entry.inherit, name)
+        searched = entry is not None and "perceptual_weight" in entry.space
+        return searched or self.hparams(system, name).perceptual_weight > 0
 
     def sweep_of(self, system: str, stage: str) -> SweepConfig | InheritConfig | None:
         """The search that decides a stage's hyper-parameters, if there is one; repeats take their system's choice."""

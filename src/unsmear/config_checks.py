@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from unsmear.cascade.jin2018 import NUM_FRAMES, published_stages
 from unsmear.cascade.spec import check_stages
 from unsmear.optics.config import CodedExposureOptics
 from unsmear.sweep.config import InheritConfig, SweepConfig
@@ -28,6 +29,7 @@ def check_agreement(config: Config) -> None:
     _check_cameras(config)
     _check_cascades(config)
     _check_systems(config)
+    _check_pretrained(config)
     _check_sweeps(config)
     for name in config.report.labels:
         known = [*(s.name for s in config.systems), *(f"input_{c.name}" for c in config.cameras)]
@@ -88,6 +90,32 @@ def _check_systems(config: Config) -> None:
     for system in config.systems:
         _require("systems", system.name, "camera", system.camera, [camera.name for camera in config.cameras])
         _require("systems", system.name, "cascade", system.cascade, [cascade.name for cascade in config.cascades])
+
+
+def _check_pretrained(config: Config) -> None:
+    if config.pretrained is not None:
+        _require("pretrained", "evaluation", "camera", config.pretrained.camera, [c.name for c in config.cameras])
+        if config.data.frames_per_group != NUM_FRAMES:
+            raise ValueError(
+                f"pretrained: the released networks predict {NUM_FRAMES} frames, but data.frames_per_group is "
+                f"{config.data.frames_per_group}; set it to {NUM_FRAMES} or remove pretrained"
+            )
+    released = {spec.name: spec for spec in published_stages()}
+    for cascade in config.cascades:
+        for stage in cascade.stages:
+            if stage.init != "pretrained":
+                continue
+            place = f"cascades: {cascade.name}: {stage.name}: init: pretrained"
+            if config.pretrained is None:
+                raise ValueError(f"{place} needs the released weights; add `pretrained: {{}}`")
+            spec = released.get(stage.name)
+            for key in ("network", "predicts", "conditions_on"):
+                found, wanted = getattr(stage, key), getattr(spec, key, None)
+                if found != wanted:
+                    raise ValueError(
+                        f"{place}: {key} is {found!r}, that of the released stage of this name is {wanted!r}; "
+                        f"the release has stages {list(released)}"
+                    )
 
 
 def _check_sweeps(config: Config) -> None:

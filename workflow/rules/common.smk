@@ -30,8 +30,13 @@ SEQUENCES = {
 RECORD_OF = {(record.split, record.sequence): record for record in RECORDS}
 CAMERAS = [camera.name for camera in CONFIG.cameras]
 SYSTEMS = [name for system in CONFIG.systems for name in system.repeats]
+EVALUATED = [*(["pretrained"] if CONFIG.pretrained else []), *SYSTEMS]
 STAGES = sorted({stage.name for cascade in CONFIG.cascades for stage in cascade.stages})
-INPUTS = list(dict.fromkeys(f"input_{system.camera}" for system in CONFIG.systems))
+INPUTS = list(
+    dict.fromkeys(
+        f"input_{CONFIG.system(name).camera}" for name in [*SYSTEMS, *EVALUATED]
+    )
+)
 
 
 wildcard_constraints:
@@ -39,7 +44,7 @@ wildcard_constraints:
     sequence=r"[\w-]+",
     archive=r"[\w-]+",
     camera="|".join(CAMERAS),
-    system="|".join(SYSTEMS),
+    system="|".join(EVALUATED),
     stage="|".join(STAGES),
     run=r"final|trials/r\d+-t\d+",
     round=r"\d+",

@@ -67,7 +67,7 @@ rule gather_evaluation:
     log:
         "results/logs/gather_evaluation/{evaluated}.log",
     wildcard_constraints:
-        evaluated="|".join([*SYSTEMS, *INPUTS]),
+        evaluated="|".join([*EVALUATED, *INPUTS]),
     conda:
         "../../envs/train.yaml"
     resources:

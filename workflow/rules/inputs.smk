@@ -1,6 +1,7 @@
 # What goes into a rule: functions of its wildcards, and tables that several rules share.
 
 
+PERCEPTUAL = "results/losses/vgg16.safetensors"
 CAMERA_FIGURES = ["psfs", "encircled_energy", "mtf", "streak"]
 
 
@@ -10,7 +11,13 @@ def train_inputs(wildcards):
         f"{split}/{name}.npy" for split in ("train", "val") for name in SEQUENCES[split]
     ]
     stages = CONFIG.stages(wildcards.system)
+    init = CONFIG.init_of(wildcards.system, wildcards.stage)
+    if init == "pretrained":
+        init = f"results/models/pretrained/{wildcards.stage}/final/weights.safetensors"
+    needs_perceptual = CONFIG.needs_perceptual(wildcards.system, wildcards.stage)
     return {
+        **({"init": init} if init else {}),
+        **({"perceptual": PERCEPTUAL} if needs_perceptual else {}),
         **camera_files(camera),
         "frames": [f"results/frames/{path}" for path in sequences],
         "blur": [f"results/blur/{camera}/{path}" for path in sequences],
@@ -140,7 +147,7 @@ def sequence_files(camera, part):
 def gather_inputs(wildcards):
     """Tables of the sequences; for the record also data, camera and, of a system, its weights."""
     name = wildcards.evaluated
-    trained = name in SYSTEMS
+    trained = name in EVALUATED
     camera = camera_of(name) if trained else name.removeprefix("input_")
     return {
         "tables": [
@@ -167,7 +174,7 @@ FIGURES = ["psnr_per_frame", "direction", "scatter"]
 
 
 def compared_systems():
-    """The rows of the table: each camera's plain picture, then each system with its repeats."""
+    """The rows of the table: each camera's plain picture, the released networks, then each system with its repeats."""
     inputs = [
         {
             "system": name,
@@ -176,6 +183,17 @@ def compared_systems():
             "per_frame": [f"results/evaluation/{name}/per_frame.csv"],
         }
         for name in INPUTS
+    ]
+    pretrained = [
+        {
+            "system": name,
+            "camera": camera_of(name),
+            "kind": "pretrained",
+            "per_frame": [f"results/evaluation/{name}/per_frame.csv"],
+            "weights": final_weights(name),
+        }
+        for name in EVALUATED
+        if name not in SYSTEMS
     ]
     trained = [
         {
@@ -198,13 +216,14 @@ def compared_systems():
         }
         for system in CONFIG.systems
     ]
-    return inputs + trained
+    return inputs + pretrained + trained
 
 
 COMPARED = compared_systems()
 PER_FRAME = [path for entry in COMPARED for path in entry["per_frame"]]
 COSTS = {
-    system.name: f"results/evaluation/{system.name}/cost.json"
-    for system in CONFIG.systems
+    entry["system"]: f"results/evaluation/{entry['system']}/cost.json"
+    for entry in COMPARED
+    if entry["kind"] != "input"
 }
 TEST_FRAMES = [f"results/frames/test/{sequence}.npy" for sequence in SEQUENCES["test"]]

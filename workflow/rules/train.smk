@@ -10,6 +10,8 @@ rule train_stage:
         "results/logs/train_stage/{system}/{stage}/{run}.log",
     wildcard_constraints:
         run=rf"(?!{RUNS_THAT_SAVE})(?:final|trials/r\d+-t\d+)",
+        # The weights of the system `pretrained` are imported.
+        system="|".join(SYSTEMS),
     conda:
         "../../envs/train.yaml"
     threads: CONFIG.training.threads
@@ -18,6 +20,12 @@ rule train_stage:
     params:
         spec=stage_spec,
         camera=lambda wildcards: camera_of(wildcards.system),
+        # Of no concern to stages without the perceptual loss.
+        imagenet_norm=lambda wildcards: (
+            CONFIG.losses.perceptual.imagenet_norm
+            if CONFIG.needs_perceptual(wildcards.system, wildcards.stage)
+            else None
+        ),
         validate_every=CONFIG.training.validate_every,
         training=no_trigger(section(CONFIG.training, exclude={"defaults"})),
         tracking=no_trigger(TRACKING),

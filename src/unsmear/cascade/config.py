@@ -56,6 +56,7 @@ class PretrainedConfig(BaseModel):
         default_factory=lambda: dict(RELEASED_FILES),
         description="name, size in bytes and sha256 of the file of each stage; the default is the release",
     )
+    camera: str = Field("standard", description="camera on whose pictures the released networks are evaluated")
     timeout_s: float = Field(60.0, gt=0, le=3600, description="seconds without a byte that end a download")
 
     @field_validator("source")

@@ -1,4 +1,4 @@
-"""Settings of the perceptual loss. Read without torch."""
+"""The ``losses`` section: what losses need beside their weights, which are hyper-parameters. Read without torch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class PerceptualConfig(BaseModel):
-    """A distance of VGG16 features that is added to the reconstruction loss."""
+    """The VGG16 whose features the perceptual loss compares; used where a ``perceptual_weight`` is above 0."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    weight: float = Field(
-        0.0, ge=0, le=1e4, description="factor of the perceptual term; 0 leaves it out, the authors used 1"
-    )
     weights: str = Field(
         "https://download.pytorch.org/models/vgg16-397923af.pth",
         min_length=1,
@@ -27,3 +24,11 @@ class PerceptualConfig(BaseModel):
         True,
         description="normalise colours as VGG16 was trained; false feeds full scale 1 as it is, as the original work",
     )
+
+
+class LossesConfig(BaseModel):
+    """Losses that need files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    perceptual: PerceptualConfig = Field(default_factory=PerceptualConfig, description="the perceptual loss")

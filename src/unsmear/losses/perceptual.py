@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from unsmear.fetch import obtain_file
+from unsmear.files import write_atomically
 from unsmear.losses.config import PerceptualConfig
 from unsmear.networks.weights_file import read_legacy
 
@@ -99,18 +103,34 @@ def pick_features(state: Any, name: str) -> Mapping[str, Tensor]:
     return {key: state[key] for key in wanted}
 
 
-def load_perceptual(config: PerceptualConfig) -> PerceptualLoss:
-    """Build the loss with the configured weights.
+def fetch_features(config: PerceptualConfig, output: str | Path) -> None:
+    """Write the layers of VGG16 that the loss uses (6.6 MiB), from the configured file.
 
     Raises
     ------
     ValueError
         If the file is not there, has another SHA-256, or holds other weights.
     """
-    state = pick_features(read_legacy(obtain_file(config.weights, config.sha256)), config.weights)
-    loss = PerceptualLoss(config.imagenet_norm)
+    loss = PerceptualLoss()
     try:
-        loss.load_state_dict(state)
+        loss.load_state_dict(pick_features(read_legacy(obtain_file(config.weights, config.sha256)), config.weights))
     except RuntimeError as error:
         raise ValueError(f"{config.weights} does not hold VGG16's weights: {error}") from None
+    with write_atomically(output) as temporary:
+        save_file(loss.state_dict(), temporary)
+
+
+def load_perceptual(path: str | Path, imagenet_norm: bool = True) -> PerceptualLoss:
+    """Build the loss with the layers that :func:`fetch_features` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file is torn.
+    """
+    loss = PerceptualLoss(imagenet_norm)
+    try:
+        loss.load_state_dict(load_file(path))
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise ValueError(f"{path} cannot be read as VGG16's layers ({error}); delete it and run again") from None
     return loss.eval()

@@ -31,6 +31,9 @@ class Hparams(BaseModel):
         0, ge=0, description="validations in a row without a better PSNR that end the training; 0 is never"
     )
     loss: Literal["mse", "l1", "charbonnier", "log_mse"] = Field("log_mse", description="reconstruction loss")
+    perceptual_weight: float = Field(
+        0.0, ge=0, le=1e4, description="factor of the VGG16 distance that is added; 0 leaves it out, the authors used 1"
+    )
     noise: float = Field(0.0, ge=0, le=0.5, description="standard deviation of noise added to the input, full scale 1")
     gradient_clip: float = Field(1.0, gt=0, allow_inf_nan=False, description="largest norm of the gradient")
     ema_decay: float = Field(0.995, ge=0, lt=1, description="decay of the running mean of weights; 0 keeps the last")

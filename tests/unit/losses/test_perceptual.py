@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from unsmear.losses.config import PerceptualConfig
-from unsmear.losses.perceptual import PerceptualLoss, load_perceptual
+from unsmear.losses.perceptual import PerceptualLoss, fetch_features, load_perceptual
 
 # VGG16 up to relu3_3, as its authors describe it; places as torchvision counts them.
 LAYERS = [(0, 3, 64), (2, 64, 64), "pool", (5, 64, 128), (7, 128, 128), "tap", "pool"]
@@ -53,9 +53,10 @@ def features(pictures, weights, imagenet_norm):
 
 
 @pytest.mark.parametrize("imagenet_norm", [True, False])
-def test_distance_is_that_of_the_definition(saved, weights, imagenet_norm):
+def test_distance_is_that_of_the_definition(saved, weights, imagenet_norm, tmp_path):
     path, digest = saved
-    loss = load_perceptual(PerceptualConfig(weights=str(path), sha256=digest, imagenet_norm=imagenet_norm))
+    fetch_features(PerceptualConfig(weights=str(path), sha256=digest), tmp_path / "vgg16.safetensors")
+    loss = load_perceptual(tmp_path / "vgg16.safetensors", imagenet_norm)
     torch.manual_seed(1)
     predicted, truth = torch.rand(2, 2, 2, 3, 13, 10)
     value = loss(predicted, truth)
@@ -95,10 +96,11 @@ def test_gradients_are_right(weights):
 
 def test_wrong_absent_and_foreign_weights_are_refused(tmp_path, saved, weights):
     path, digest = saved
+    output = tmp_path / "vgg16.safetensors"
     with pytest.raises(ValueError, match=f"has sha256 {digest}, expected {'0' * 64}"):
-        load_perceptual(PerceptualConfig(weights=str(path), sha256="0" * 64))
+        fetch_features(PerceptualConfig(weights=str(path), sha256="0" * 64), output)
     with pytest.raises(ValueError, match="does not exist"):
-        load_perceptual(PerceptualConfig(weights=str(tmp_path / "none.pth"), sha256=digest))
+        fetch_features(PerceptualConfig(weights=str(tmp_path / "none.pth"), sha256=digest), output)
     for key, value, text in (
         ("features.14.bias", None, "has no features.14.bias"),
         ("features.0.bias", torch.zeros(3), "features.0.bias"),
@@ -107,7 +109,14 @@ def test_wrong_absent_and_foreign_weights_are_refused(tmp_path, saved, weights):
         torch.save(changed, path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         with pytest.raises(ValueError, match=text):
-            load_perceptual(PerceptualConfig(weights=str(path), sha256=digest))
+            fetch_features(PerceptualConfig(weights=str(path), sha256=digest), output)
+    assert not output.exists()
+
+
+def test_torn_layers_are_named(tmp_path):
+    (tmp_path / "vgg16.safetensors").write_bytes(b"torn")
+    with pytest.raises(ValueError, match=r"vgg16.safetensors cannot be read .* delete it"):
+        load_perceptual(tmp_path / "vgg16.safetensors")
 
 
 def test_pictures_too_small_for_the_features_are_refused():
