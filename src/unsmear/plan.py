@@ -5,8 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from unsmear.config import Config
+from unsmear.fetch import is_url
 from unsmear.frames.layout import SequenceRecord, SourceSequence, plan_sequences
 from unsmear.scenes.archives import list_archives, sequence_name
 
@@ -73,3 +75,24 @@ def check_regions(config: Config, records: Sequence[SequenceRecord]) -> None:
             raise ValueError(
                 f"report.regions: sequence {region.sequence} has {groups[region.sequence]} groups, found {region.group}"
             )
+
+
+def check_loss_weights(config: Config) -> None:
+    """Refuse a perceptual loss whose VGG16 weights are a file that is not there.
+
+    Raises
+    ------
+    ValueError
+        Naming the file and the key.
+    """
+    source = config.losses.perceptual.weights
+    needed = any(
+        config.needs_perceptual(system.name, stage.name)
+        for system in config.systems
+        for stage in config.stages(system.name)
+    )
+    if needed and not is_url(source) and not Path(source).expanduser().is_file():
+        raise ValueError(
+            f"losses.perceptual.weights: {source} does not exist, but a perceptual_weight is above 0; "
+            "name a file or URL of torchvision's vgg16 weights, with its sha256, or set perceptual_weight to 0"
+        )

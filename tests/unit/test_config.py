@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from unsmear.config import load_config
+from unsmear.plan import check_loss_weights
 from unsmear.schema import config_schema
 
 
@@ -48,6 +49,15 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
             lambda c: c["cameras"][0].update(optics={"kind": "coded_exposure", "weights": [1, 0]}),
             ["2 numbers", "7 frames"],
         ),
+        (lambda c: c.update(pretrained={"camera": "pinhole"}), ["pretrained", "pinhole", "standard"]),
+        (lambda c: c.update(pretrained={"source": ""}), ["pretrained.source", "empty"]),
+        (lambda c: stage(c, 0).update(init="pretrained"), ["center: init: pretrained needs", "add `pretrained: {}`"]),
+        (
+            lambda c: (c.update(pretrained={}), stage(c, 0).update(init="pretrained")),
+            ["center: init: pretrained: network is", "published_center"],
+        ),
+        (lambda c: c["training"]["defaults"].update(perceptual_weight=-1), ["perceptual_weight", "-1"]),
+        (lambda c: c.update(losses={"perceptual": {"sha256": "397923af"}}), ["losses.perceptual.sha256", "397923af"]),
         (lambda c: c["evaluation"].update(noise_sigmas=[-1]), ["evaluation.noise_sigmas.0", "-1"]),
         (lambda c: c["systems"].append({"name": "x", "camera": "pinhole"}), ["camera pinhole is not defined"]),
         (lambda c: c["systems"].append(dict(c["systems"][0])), ["two entries are called standard"]),
@@ -131,3 +141,43 @@ def test_overlays_are_complete(values, repository):
 def test_schema_is_in_step(repository):
     stored = (repository / "workflow/schemas/config.schema.json").read_text()
     assert stored == config_schema(), "the schema is stale; run `make schema`"
+
+
+def five_frames(values: dict[str, Any]) -> None:
+    values["data"]["frames_per_group"] = 5
+    stages = [{"name": "single", "predicts": [1, 2, 3, 4, 5]}]
+    values.update(cascades=[{"name": "compact", "stages": stages}], sweep=[])
+
+
+def test_released_networks_are_refused_for_other_numbers_of_frames(values):
+    five_frames(values)
+    assert load_config(values).pretrained is None
+    with pytest.raises(ValueError, match=r"predict 7 frames, but data.frames_per_group is 5"):
+        load_config({**values, "pretrained": {}})
+
+
+def test_released_networks_are_a_system_of_the_standard_camera(values):
+    config = load_config({**values, "pretrained": {}})
+    assert config.system("pretrained").camera == "standard"
+    assert [entry.name for entry in config.stages("pretrained")] == ["center", "f35", "f26", "f17"]
+    assert [entry.name for entry in config.systems] == ["standard", "masked"]
+
+
+def test_perceptual_loss_is_needed_by_stages_that_weigh_or_search_it(values):
+    assert not load_config(values).needs_perceptual("standard", "center")
+    stage(values, 1)["training"]["perceptual_weight"] = 0.75
+    values["sweep"][0]["space"] = {"perceptual_weight": {"choice": [0.0, 0.75]}}
+    config = load_config(values)
+    needs = {name: config.needs_perceptual("masked", name) for name in ("center", "f35", "f26")}
+    # The masked center takes over what the standard one finds.
+    assert needs == {"center": True, "f35": True, "f26": False}
+
+
+def test_missing_vgg16_is_named_only_where_the_perceptual_loss_is_used(values, tmp_path):
+    values["losses"] = {"perceptual": {"weights": str(tmp_path / "vgg16.pth")}}
+    check_loss_weights(load_config(values))
+    values["training"]["defaults"]["perceptual_weight"] = 0.75
+    with pytest.raises(ValueError, match=r"losses.perceptual.weights: .*vgg16.pth does not exist"):
+        check_loss_weights(load_config(values))
+    (tmp_path / "vgg16.pth").touch()
+    check_loss_weights(load_config(values))

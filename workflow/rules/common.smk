@@ -12,7 +12,12 @@ from snakemake.logging import logger
 from unsmear.cascade.spec import find_predecessors
 from unsmear.code_digest import code_digest
 from unsmear.config import load_config
-from unsmear.plan import check_regions, plan_records, split_into_parts
+from unsmear.plan import (
+    check_loss_weights,
+    check_regions,
+    plan_records,
+    split_into_parts,
+)
 from unsmear.report.selection import gallery_names
 from unsmear.sweep.config import InheritConfig, SweepConfig, trial_name
 
@@ -20,6 +25,7 @@ try:
     CONFIG = load_config(config)
     RECORDS = plan_records(CONFIG, warn=logger.warning)
     check_regions(CONFIG, RECORDS)
+    check_loss_weights(CONFIG)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 

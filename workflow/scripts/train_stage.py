@@ -6,7 +6,7 @@ from unsmear.cascade.spec import StageSpec
 from unsmear.training.config import TrainingConfig
 from unsmear.training.train import train_stage
 
-files = {name: snakemake.input.get(name, []) for name in ("psfs", "hparams", "frames", "blur")}
+files = {name: snakemake.input.get(name, []) for name in ("psfs", "hparams", "frames", "blur", "init", "perceptual")}
 train_stage(
     spec=StageSpec.model_validate(snakemake.params.spec),
     config=TrainingConfig.model_validate(snakemake.params.training),
@@ -19,6 +19,7 @@ train_stage(
     start=snakemake.input.get("start"),
     outputs=dict(snakemake.output.items()),
     tracking=_src.describe_tracking(snakemake),
+    imagenet_norm=snakemake.params.imagenet_norm,
     threads=snakemake.threads,
     code=snakemake.params.code,
     **files,

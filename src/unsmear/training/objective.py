@@ -11,8 +11,8 @@ from torch import Tensor
 from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.spec import Order
 from unsmear.cascade.stage import Stage
-from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES
-from unsmear.losses.temporal_order import follow_direction, free_per_pixel
+from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, SampleLoss
+from unsmear.losses.temporal_order import follow_direction, free_per_pixel, free_per_sample
 from unsmear.training.precision import Precision
 
 Terms = dict[str, Tensor]
@@ -31,6 +31,8 @@ class Objective:
     num_frames : in a group
     time_reversal : whether the truth of a sample may be asked for in reverse
     precision : in which the networks compute
+    perceptual : distance of features that is added to the loss, (B, K, 3, H, W) twice to (B,); None adds none
+    perceptual_weight : its factor
     """
 
     stage: Stage
@@ -40,6 +42,8 @@ class Objective:
     num_frames: int = 7
     time_reversal: bool = False
     precision: Precision = field(default_factory=Precision)
+    perceptual: SampleLoss | None = None
+    perceptual_weight: float = 0.0
     run: Callable[..., Tensor] | None = None  # the stage as compiled or distributed
 
     @property
@@ -85,11 +89,15 @@ class Objective:
     def terms(self, predicted: Tensor, truth: Tensor) -> Terms:
         """Every term of the loss, (B,) each and without its weight, and ``loss``, their weighted sum.
 
-        With order ``free_per_sample`` each sample takes the direction in which its loss is smaller.
+        With order ``free_per_sample`` each sample takes the direction in which its loss is smaller; with
+        ``free_per_pixel`` its features do, as they have no direction at a pixel.
         """
         if self.order == "free_per_pixel":
             value = free_per_pixel(predicted, truth)
-            return {"free_per_pixel": value, "loss": value}
+            if self.perceptual is None:
+                return {"free_per_pixel": value, "loss": value}
+            features = free_per_sample(self.perceptual, predicted, truth)
+            return self._add_features({"free_per_pixel": value, "loss": value}, features)
         forward = self._compare(predicted, truth)
         if self.order != "free_per_sample":
             return forward
@@ -99,7 +107,11 @@ class Objective:
 
     def _compare(self, predicted: Tensor, truth: Tensor) -> Terms:
         value = RECONSTRUCTION_LOSSES[self.loss](predicted, truth)
-        return {self.loss: value, "loss": value}
+        terms = {self.loss: value, "loss": value}
+        return terms if self.perceptual is None else self._add_features(terms, self.perceptual(predicted, truth))
+
+    def _add_features(self, terms: Terms, features: Tensor) -> Terms:
+        return {**terms, "perceptual": features, "loss": terms["loss"] + self.perceptual_weight * features}
 
     @property
     def order_is_free(self) -> bool:

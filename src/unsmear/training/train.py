@@ -44,6 +44,9 @@ def train_here(
     run: str,
     tracking: Mapping[str, Any],
     start: str | Path | None = None,
+    init: str | Path | None = None,
+    perceptual: str | Path | None = None,
+    imagenet_norm: bool = True,
     threads: int = 1,
     code: str = "",
     local_rank: int | None = None,
@@ -65,6 +68,9 @@ def train_here(
     run : name of the run, ``{system}/{stage}/{run}``
     tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
     start : ``state.pt`` of a run with fewer steps and otherwise the same settings, to go on from
+    init : weights file of the same network, whose weights the stage begins with instead of random ones
+    perceptual : VGG16's layers, where the hyper-parameters weigh the perceptual loss
+    imagenet_norm : normalise colours for them as VGG16 was trained
     threads : CPU threads to use
     code : digest of the code, part of what a saved state must match
     local_rank : number of this process among those that train together on this machine; None trains alone
@@ -78,6 +84,7 @@ def train_here(
     import torch
 
     from unsmear.cascade.checkpoint import load_stage
+    from unsmear.cascade.initial import start_from
     from unsmear.cascade.stage import Stage
     from unsmear.optics.camera import Camera
     from unsmear.training.dataset import SplitStores
@@ -104,6 +111,8 @@ def train_here(
     )
     torch.manual_seed(seed_of(seed, system, spec.name))
     stage = Stage(spec, tuple(lens.energy))
+    if init:
+        start_from(stage, init)
     objective = Objective(
         stage,
         [_freeze(load_stage(path).stage, precision) for path in predecessors],
@@ -112,6 +121,8 @@ def train_here(
         num_frames,
         _reverses_time(chosen, lens),
         precision,
+        _load_features(chosen, perceptual, imagenet_norm, precision),
+        chosen.perceptual_weight,
     )
 
     provenance = {
@@ -122,6 +133,8 @@ def train_here(
         "code": code,
         "precision": precision.name,
         "predecessors": [digest_file(path) for path in predecessors],
+        **({"init": digest_file(init)} if init else {}),
+        **({"vgg16": digest_file(perceptual), "imagenet_norm": imagenet_norm} if objective.perceptual else {}),
     }
     settings = {"stage": spec.model_dump(mode="json"), "hparams": chosen.model_dump(mode="json"), **provenance}
     begun = read_start(Path(start), settings) if start else None
@@ -162,6 +175,16 @@ def train_here(
 
 def _freeze(stage: Any, precision: Any) -> Any:
     return stage.eval().requires_grad_(False).to(precision.device, precision.dtype)
+
+
+def _load_features(hparams: Hparams, layers: str | Path | None, imagenet_norm: bool, precision: Any) -> Any:
+    if hparams.perceptual_weight == 0:
+        return None
+    from unsmear.losses.perceptual import load_perceptual
+
+    if not layers:
+        raise ValueError(f"perceptual_weight is {hparams.perceptual_weight}, but VGG16's layers are not given")
+    return load_perceptual(layers, imagenet_norm).to(precision.device, precision.dtype)
 
 
 def _reverses_time(hparams: Hparams, lens: Any) -> bool:
