@@ -11,6 +11,9 @@ if CONFIG.pretrained:
             "results/logs/import_pretrained.log",
         conda:
             "../../envs/train.yaml"
+        resources:
+            **needs_torch(60),
+            downloads=1,
         params:
             files=section(CONFIG.pretrained)["files"],
             pretrained=no_trigger(section(CONFIG.pretrained)),
@@ -26,6 +29,9 @@ rule fetch_perceptual:
         "results/logs/fetch_perceptual.log",
     conda:
         "../../envs/train.yaml"
+    resources:
+        **needs_torch(60),
+        downloads=1,
     params:
         sha256=CONFIG.losses.perceptual.sha256,
         perceptual=no_trigger(section(CONFIG.losses.perceptual)),
