@@ -134,7 +134,11 @@ def train_here(
         "precision": precision.name,
         "predecessors": [digest_file(path) for path in predecessors],
         **({"init": digest_file(init)} if init else {}),
-        **({"vgg16": digest_file(perceptual), "imagenet_norm": imagenet_norm} if objective.perceptual else {}),
+        **(
+            {"vgg16": digest_file(perceptual), "imagenet_norm": imagenet_norm}
+            if objective.perceptual and perceptual
+            else {}
+        ),
     }
     settings = {"stage": spec.model_dump(mode="json"), "hparams": chosen.model_dump(mode="json"), **provenance}
     begun = read_start(Path(start), settings) if start else None
