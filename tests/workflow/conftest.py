@@ -122,6 +122,12 @@ def copy_project(repository: Path, folder: Path, config: dict[str, object]) -> P
     return Project(folder)
 
 
+@pytest.fixture(scope="session")
+def copy_tiny(repository: Path) -> Callable[..., Project]:
+    """Function that copies the tiny project into a folder, with some sections of its configuration replaced."""
+    return lambda folder, **sections: copy_project(repository, folder, {**TINY, **sections})
+
+
 @pytest.fixture
 def fresh(repository: Path, tmp_path: Path) -> Project:
     """A project in which nothing has run."""

@@ -61,13 +61,10 @@ def rendering(wildcards, input):
 
 
 def training(wildcards, input):
-    hparams = CONFIG.hparams(wildcards.system, wildcards.stage)
     return demand_of_training(
         input.size_mb,
-        CONFIG.training.num_workers,
-        hparams.steps,
-        hparams.batch_size,
-        hparams.crop,
+        CONFIG.training.num_workers * max(1, CONFIG.training.gpus),
+        CONFIG.hparams(wildcards.system, wildcards.stage),
     )
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from unsmear.training.config import Hparams
+
 SMALL_MB = 1500  # Snakemake's processes beside the job, numpy, OpenCV
 TORCH_MB = 4000  # the same with torch, and with the driver of a GPU
 WORKER_MB = 1500  # one process that loads samples
+LARGEST_BATCH = 64  # that batch_size: auto becomes
 MAPPED_MB = 16_000  # of larger stores, what the system may drop again
 
 # Pixels of crops that a training takes in a minute: 84,000 steps of 8 crops of 320 x 320 in three days, as the
@@ -40,16 +43,17 @@ def demand_of_rendering(frames_mb: float) -> Demand:
     return Demand(SMALL_MB + round(1.5 * frames_mb), 5 + round(frames_mb / 300))
 
 
-def demand_of_training(input_mb: float, num_workers: int, steps: int, batch_size: int, crop: int) -> Demand:
+def demand_of_training(input_mb: float, num_workers: int, hparams: Hparams) -> Demand:
     """Train one stage.
 
     Parameters
     ----------
     input_mb : of all stores that it reads, megabytes
     num_workers : processes that load samples
-    steps, batch_size, crop : of the hyper-parameters; crop is the side, pixels
+    hparams : of the stage; the batch size ``auto`` counts as the largest that it can become
     """
-    pixels = float(steps) * batch_size * crop**2
+    batch_size = LARGEST_BATCH if hparams.batch_size == "auto" else hparams.batch_size
+    pixels = float(hparams.steps) * batch_size * hparams.crop**2
     return Demand(
         TORCH_MB + WORKER_MB * num_workers + round(min(input_mb, MAPPED_MB)),
         30 + round(pixels / TRAINED_PIXELS_A_MINUTE),

@@ -14,6 +14,7 @@ from unsmear.cluster.demand import (
     demand_of_training,
     store_mb,
 )
+from unsmear.training.config import Hparams
 
 
 def test_sequence_of_reds_has_the_size_of_its_pixels():
@@ -28,14 +29,19 @@ def test_store_that_is_mapped_fits_beside_the_processes(demand):
 
 
 def test_training_takes_the_original_work_three_days():
-    demand = demand_of_training(480_000, num_workers=6, steps=84_000, batch_size=8, crop=320)
+    demand = demand_of_training(480_000, num_workers=6, hparams=Hparams(steps=84_000, batch_size=8, crop=320))
     assert demand.minutes == pytest.approx(3 * 24 * 60, rel=0.02)
     assert demand.mem_mb == TORCH_MB + 6 * 1500 + MAPPED_MB, "what the system may drop is not asked for whole"
 
 
 def test_training_on_more_data_asks_for_more_memory():
-    few, many = (demand_of_training(mb, 0, 100, 8, 96) for mb in (10, 5000))
+    few, many = (demand_of_training(mb, 0, Hparams()) for mb in (10, 5000))
     assert many.mem_mb - few.mem_mb == 4990 and many.minutes == few.minutes
+
+
+def test_batch_that_is_found_by_trying_counts_as_the_largest():
+    auto, largest = (demand_of_training(10, 0, Hparams(steps=50_000, batch_size=size)) for size in ("auto", 64))
+    assert auto == largest
 
 
 def test_evaluation_grows_with_pictures_and_sequences():
