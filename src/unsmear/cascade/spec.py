@@ -76,6 +76,8 @@ def check_stages(stages: tuple[StageSpec, ...], num_frames: int) -> None:
             raise ValueError(f"stage {stage.name} has order follow, but is given no frame that has a direction")
         if stage.order == "free_per_pixel" and len(stage.predicts) != 2:
             raise ValueError(f"stage {stage.name}: order free_per_pixel needs a pair of frames to predict")
+        if stage.order.startswith("free"):
+            _check_mirrored(stage, num_frames)
     missing = sorted(set(range(1, num_frames + 1)) - set(predicted))
     if missing:
         raise ValueError(f"no stage predicts frame {missing[0]}; every frame 1 to {num_frames} needs a stage")
@@ -92,12 +94,31 @@ def resolve_order(stage: StageSpec, num_frames: int, time_symmetric: bool) -> Or
     Parameters
     ----------
     time_symmetric : the camera records the same picture when the frames are reversed
+
+    Raises
+    ------
+    ValueError
+        If either direction would be right for a stage whose frames have none, as their mirrors are missing.
     """
     if stage.order != "auto":
         return stage.order
     if not time_symmetric or not is_off_centre(stage.predicts, num_frames):
         return "true"
-    return "follow" if is_off_centre(stage.conditions_on, num_frames) else "free_per_sample"
+    if is_off_centre(stage.conditions_on, num_frames):
+        return "follow"
+    _check_mirrored(stage, num_frames)
+    return "free_per_sample"
+
+
+def _check_mirrored(stage: StageSpec, num_frames: int) -> None:
+    """Reversing the predicted frames must be the same as reversing the group."""
+    for frame, opposite in zip(stage.predicts, reversed(stage.predicts), strict=True):
+        if frame + opposite != num_frames + 1:
+            raise ValueError(
+                f"stage {stage.name} predicts {list(stage.predicts)}, where frame {num_frames + 1 - frame} does not "
+                f"mirror frame {frame}: without a direction of time it needs frames like [3, 5] or [1, 2, 6, 7] of "
+                "7; predict both sides in one stage, from the outside in, or set its order to true"
+            )
 
 
 def find_predecessors(stages: tuple[StageSpec, ...], name: str) -> tuple[str, ...]:

@@ -28,6 +28,16 @@ def test_good_tables_pass():
         (PUBLISHED, 5, "predicts frame 6, but a group has 5"),
         ((CENTER, F35.model_copy(update={"order": "follow"})), 7, "f35 has order follow"),
         ((CENTER.model_copy(update={"order": "free_per_pixel"}),), 7, "center: order free_per_pixel needs a pair"),
+        (
+            (CENTER, StageSpec(name="side", predicts=(3, 6), conditions_on=(4,), order="free_per_pixel")),
+            7,
+            "side predicts .3, 6., where frame 5 does not mirror frame 3",
+        ),
+        (
+            (CENTER, StageSpec(name="side", predicts=(3,), conditions_on=(4,), order="free_per_sample")),
+            7,
+            "side predicts .3., where frame 5 does not mirror",
+        ),
     ],
 )
 def test_impossible_tables_are_refused_with_the_frame_named(stages, num_frames, text):
@@ -71,3 +81,16 @@ def test_predecessors_are_found_through_the_frames():
 )
 def test_order_follows_the_camera_unless_it_is_chosen(stage, symmetric, order):
     assert resolve_order(stage, 7, symmetric) == order
+
+
+@pytest.mark.parametrize("predicts", [(3,), (3, 6), (2, 6, 3, 5), (1, 2, 3)])
+def test_frames_without_their_mirrors_need_a_camera_that_tells_the_direction(predicts):
+    stage = StageSpec(name="side", predicts=predicts, conditions_on=(4,))
+    assert resolve_order(stage, 7, time_symmetric=False) == "true"
+    with pytest.raises(ValueError, match="does not mirror frame"):
+        resolve_order(stage, 7, time_symmetric=True)
+
+
+@pytest.mark.parametrize("predicts", [(5, 3), (2, 3, 5, 6), (3, 2, 6, 5), (1, 2, 3, 4, 5, 6, 7)])
+def test_frames_with_their_mirrors_have_a_free_direction(predicts):
+    assert resolve_order(StageSpec(name="side", predicts=predicts), 7, time_symmetric=True) == "free_per_sample"
