@@ -9,7 +9,7 @@ from unsmear.training.train import train_stage
 files = {name: snakemake.input.get(name, []) for name in ("psfs", "hparams", "frames", "blur", "init", "perceptual")}
 train_stage(
     spec=StageSpec.model_validate(snakemake.params.spec),
-    config=TrainingConfig.model_validate(snakemake.params.training),
+    config=TrainingConfig.model_validate({**snakemake.params.training, "gpus": snakemake.resources.get("gpu", 0)}),
     seed=snakemake.params.seed,
     system=snakemake.wildcards.system,
     run=f"{snakemake.wildcards.system}/{snakemake.wildcards.stage}/{snakemake.wildcards.run}",

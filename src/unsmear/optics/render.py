@@ -42,7 +42,8 @@ def render_blur(
         ``groups.csv``, of which the rows of ``split`` and ``sequence`` are taken, in the order of the groups;
         or None, which cuts the whole sequence into windows that do not overlap
     output_path : ``.npy`` to write, (G, H, W, 3) uint8; it appears whole or not at all
-    note_path : ``.json`` to write: the digest of the frames, so that a training can tell whether they belong together
+    note_path : ``.json`` to write: digests of the frames and of what was rendered, so that a training can tell
+        whether they belong together
     split, sequence : with ``groups.csv``; also part of the seed
     seed : of the noise; each group draws its own from the seed, split, sequence and its number
     num_threads : of the libraries; 1 where the workflow runs a job on each core
@@ -74,7 +75,8 @@ def render_blur(
             stream.write(picture.data)
             _release(store)
     if note_path is not None:
-        write_json(note_path, {"format_version": 1, "frames_digest": store_digest(frames_path)})
+        digests = {"frames_digest": store_digest(frames_path), "blur_digest": store_digest(output_path)}
+        write_json(note_path, {"format_version": 1, **digests})
 
 
 def find_groups(path: str | Path, split: str | None, sequence: str | None) -> Groups:

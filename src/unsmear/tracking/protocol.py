@@ -78,6 +78,7 @@ class NullTracker(FinishingContext):
 
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
+        self._finished = False
 
     def log_params(self, params: Mapping[str, Any]) -> None: ...
 
@@ -96,7 +97,8 @@ class NullTracker(FinishingContext):
     def log_model(self, folder: str | Path, name: str, registered_name: str | None = None) -> None: ...
 
     def finish(self, status: Status = "FINISHED") -> None:
-        if self._directory is not None:
+        if self._directory is not None and not self._finished:
+            self._finished = True
             write_json(
                 self._directory / "tracking.json",
                 {

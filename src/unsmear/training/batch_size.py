@@ -89,4 +89,5 @@ def _fits(objective: Objective, crop: int, count: int) -> bool:
 def _free_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
+    # What is free changes from one run to the next, and with it the result would.
+    return psutil.virtual_memory().total // 4

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from unsmear.frames.grouping import FrameGroup, cut_groups, frame_index
 from unsmear.frames.store import open_store
@@ -185,21 +184,3 @@ class PictureDataset(Dataset[tuple[Tensor, Tensor]]):
         sharp = torch.empty(len(self.indices), height, width, 3, dtype=torch.uint8)
         self.stores.read(group, slice(None), slice(None), self.indices, blurry.numpy(), sharp.numpy())
         return blurry, sharp
-
-
-def load_batches(samples: CropDataset, batch_size: int, order: Sequence[int], workers: int, pin: bool) -> DataLoader:
-    """Loader of batches in ``order``; workers start by spawn and open the stores themselves."""
-    return DataLoader(
-        samples,
-        batch_size=batch_size,
-        sampler=order,
-        num_workers=workers,
-        multiprocessing_context="spawn" if workers else None,
-        prefetch_factor=4 if workers else None,
-        pin_memory=pin,
-        collate_fn=_as_they_are,
-    )
-
-
-def _as_they_are(batch: Any) -> Any:
-    return batch

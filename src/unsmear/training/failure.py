@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from unsmear.training.config import Hparams
+from unsmear.training.gradient import is_exhaustion
 from unsmear.training.state import TrainingState
 
 
@@ -31,8 +32,7 @@ def tell_exhaustion(hparams: Hparams, state: TrainingState, device: torch.device
     try:
         yield
     except RuntimeError as error:
-        # A CPU's allocator has no error class of its own.
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+        if not is_exhaustion(error):
             raise
         parts = f" in {hparams.accumulate} parts" if hparams.accumulate > 1 else ""
         size = state.batch_size or hparams.batch_size

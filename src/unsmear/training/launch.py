@@ -16,6 +16,7 @@ from typing import Any
 
 from unsmear.cascade.spec import StageSpec
 from unsmear.training.config import TrainingConfig
+from unsmear.training.orphans import end_with_parent
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +48,14 @@ def train_in_processes(*, spec: StageSpec, config: TrainingConfig, threads: int 
         file.flush()
         source = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={config.gpus}"]
+        command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={config.gpus}"]
+        command += ["--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0", "--local-addr=127.0.0.1"]
         with subprocess.Popen(
             [*command, "-m", "unsmear.training.launch", file.name],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": path},
+            preexec_fn=end_with_parent,
         ) as process:
             assert process.stderr is not None
             with _passing_signals(process) as noted:
@@ -85,6 +88,7 @@ def main(path: str) -> None:
     """One of the processes."""
     from unsmear.training.train import train_here
 
+    end_with_parent()
     rank, local_rank = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
     logging.basicConfig(level=logging.INFO if rank == 0 else logging.WARNING, format="%(message)s")
     values = json.loads(Path(path).read_text(encoding="utf-8"))

@@ -53,11 +53,20 @@ class Processes:
         begin = self.rank * each
         return [start + begin + k for start in range(first, length, batch_size) for k in range(each)]
 
-    def wrap(self, module: nn.Module) -> nn.Module:
-        """A module whose gradients are the mean over all processes."""
+    @torch.no_grad()
+    def average_gradients(self, network: nn.Module) -> None:
+        """Give every process the mean of the gradients."""
         if self.size == 1:
-            return module
-        return nn.parallel.DistributedDataParallel(module, gradient_as_bucket_view=True)
+            return
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        parts = self.mean(flat).split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def any(self, flag: bool, device: torch.device) -> bool:
+        """Whether the flag is set in any process."""
+        return bool(self.mean(torch.tensor(float(flag), device=device)) > 0) if self.size > 1 else flag
 
     def mean(self, values: Tensor) -> Tensor:
         """Mean of a tensor over all processes."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import logging
-import pickle
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from unsmear.files import sha256_of, write_atomically, write_text
+from unsmear.files import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -38,20 +40,16 @@ class StateFiles:
             If the disk is full; earlier states are intact.
         """
         newest, previous = self.paths
-        fresh = newest.with_name("state.new.pt")
         try:
-            write_state(fresh, self.key, {}, state)
-            digest = sha256_of(fresh)
-            if newest.exists():
-                newest.replace(previous)
-                _digest_path(newest).replace(_digest_path(previous))
-            write_text(_digest_path(newest), digest)
-            fresh.replace(newest)
-        except (OSError, RuntimeError) as error:  # torch tells a failed write as a RuntimeError
-            fresh.unlink(missing_ok=True)
+            with write_atomically(newest) as temporary:
+                _write(temporary, {"key": self.key, "settings": {}, "state": state})
+                # Killed here, the previous state is the last one: each file carries its own checksum.
+                if newest.exists():
+                    newest.replace(previous)
+        except OSError as error:
             raise ValueError(
-                f"the state of the training cannot be written to {newest}: {error}; earlier states are intact: "
-                "make room on the disk and run again"
+                f"the state of the training cannot be written to {newest}: {error.strerror}; earlier states are "
+                "intact: make room on the disk and run again"
             ) from error
 
     def load(self) -> dict[str, Any] | None:
@@ -59,11 +57,11 @@ class StateFiles:
         for path in self.paths:
             if not path.exists():
                 continue
-            digest = _digest_path(path)
-            if not digest.exists() or digest.read_text() != sha256_of(path):
-                logger.warning("%s is torn or corrupt; going on from the state before it", path)
+            try:
+                content = _read(path)
+            except ValueError as error:
+                logger.warning("%s; going on from the state before it, if there is one", error)
                 continue
-            content = torch.load(path, weights_only=True, map_location="cpu")
             if content["key"] != self.key:
                 logger.warning("%s belongs to other hyper-parameters, data or code and is not used", path)
                 continue
@@ -73,9 +71,9 @@ class StateFiles:
 
     def remove(self) -> None:
         """Delete all states, when the run has ended well."""
-        for path in (*self.paths, self.paths[0].with_name("state.new.pt")):
+        newest = self.paths[0]
+        for path in (*self.paths, *newest.parent.glob(f".{newest.stem}.*.tmp.pt")):
             path.unlink(missing_ok=True)
-            _digest_path(path).unlink(missing_ok=True)
 
 
 def write_state(path: Path, key: str, settings: dict[str, Any], state: dict[str, Any]) -> None:
@@ -87,7 +85,7 @@ def write_state(path: Path, key: str, settings: dict[str, Any], state: dict[str,
     settings : what the run depends on, as plain values, for a later run that goes on from this file
     """
     with write_atomically(path) as temporary:
-        torch.save({"key": key, "settings": settings, "state": state}, temporary)
+        _write(temporary, {"key": key, "settings": settings, "state": state})
 
 
 def read_start(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
@@ -103,11 +101,11 @@ def read_start(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
         If the file cannot be read, or belongs to a training with other settings.
     """
     try:
-        content = torch.load(path, weights_only=True, map_location="cpu")
-        found, state = content["settings"], content["state"]
-        steps = int(state["step"])
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise ValueError(f"{path} is no state of a training: {error}; delete it and run again") from error
+        content = _read(path)
+    except ValueError as error:
+        raise ValueError(f"{error}; delete it and run again") from None
+    found, state = content["settings"], content["state"]
+    steps = int(state["step"])
     differing = sorted(
         name for name in settings.keys() | found.keys() if _varying(settings, name) != _varying(found, name)
     )
@@ -125,5 +123,24 @@ def _varying(settings: dict[str, Any], name: str) -> Any:
     return {k: v for k, v in value.items() if k != "steps"} if name == "hparams" and isinstance(value, dict) else value
 
 
-def _digest_path(path: Path) -> Path:
-    return path.with_suffix(".sha256")
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """A line with the SHA-256 of what follows, then torch's format."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    data = buffer.getbuffer()
+    with path.open("wb") as stream:
+        stream.write(hashlib.sha256(data).hexdigest().encode() + b"\n")
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        digest, _, data = path.read_bytes().partition(b"\n")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    if digest != hashlib.sha256(data).hexdigest().encode():
+        raise ValueError(f"{path} is torn or corrupt, or no state of a training")
+    content: dict[str, Any] = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
+    return content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -13,8 +13,15 @@ T = TypeVar("T")
 class Tally:
     """Counts from one validation to the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, captured: Mapping[str, Any] | None = None) -> None:
         self.clear()
+        if captured is not None:
+            self._steps = int(captured["steps"])
+            self._sums.update(captured["sums"])
+
+    def capture(self) -> dict[str, Any]:
+        """Losses so far, for one that goes on; times are of one process alone."""
+        return {"steps": self._steps, "sums": self._sums}
 
     def clear(self) -> None:
         """Start counting again."""
@@ -24,13 +31,18 @@ class Tally:
     def time_waits(self, batches: Iterable[T]) -> Iterator[T]:
         """The batches, with the time that each lets the training wait."""
         source = iter(batches)
+        # Until the first batch is there, processes start: that is no time of a step.
+        started = False
         while True:
             asked = time.monotonic()
             try:
                 batch = next(source)
             except StopIteration:
                 return
-            self._waited += time.monotonic() - asked
+            if started:
+                self._waited += time.monotonic() - asked
+            else:
+                self._began, started = time.monotonic(), True
             yield batch
 
     def add(self, terms: Mapping[str, float], images: int) -> None:

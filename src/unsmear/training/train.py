@@ -88,8 +88,9 @@ def train_here(
     from unsmear.cascade.stage import Stage
     from unsmear.optics.camera import Camera
     from unsmear.training.dataset import SplitStores
-    from unsmear.training.engine import Allowed, fit
+    from unsmear.training.engine import fit
     from unsmear.training.failure import FailedTrainingError
+    from unsmear.training.gradient import Allowed
     from unsmear.training.objective import Objective
     from unsmear.training.precision import Precision, set_determinism
     from unsmear.training.processes import Processes

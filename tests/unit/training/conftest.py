@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from training_job import Job, make_data
 
 from unsmear.training.dataset import SplitStores
 
@@ -31,3 +32,10 @@ def stores(tmp_path: Path) -> dict[str, SplitStores]:
                 np.save(path, array)
                 paths[kind].append(path)
     return {split: SplitStores.open(split, 7, paths["frames"], paths["blur"]) for split in ("train", "val")}
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """A small training on its own data."""
+    make_data(tmp_path)
+    return Job(tmp_path)

@@ -1,0 +1,112 @@
+"""Gradient of one batch: augmented, in equal parts, over all processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from unsmear.training.augment import add_noise, reverse_frames, turn_pictures
+from unsmear.training.config import Hparams
+from unsmear.training.dataset import Batch
+from unsmear.training.objective import Objective
+from unsmear.training.processes import Processes
+from unsmear.training.validate import to_light
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Which changes of a sample the camera allows, so that it could have recorded the result."""
+
+    mirror_x: bool = True
+    mirror_y: bool = True
+    transpose: bool = True
+
+
+@dataclass(frozen=True)
+class BatchGradient:
+    """Computes the gradient of the mean loss of a batch.
+
+    Parameters
+    ----------
+    objective : what is trained, and for what
+    allowed : by the camera
+    seed : of the noise
+    processes : that train together, each on its share of the batch
+    """
+
+    objective: Objective
+    hparams: Hparams
+    allowed: Allowed
+    seed: int
+    processes: Processes
+
+    def __call__(self, step: int, batch: Batch, signal_number: int) -> tuple[dict[str, float], float, int]:
+        """Leave the gradient of step ``step`` (from 0), clipped, in the parameters of the stage.
+
+        Parameters
+        ----------
+        batch : share of this process, as :class:`unsmear.training.dataset.CropDataset` gives it
+        signal_number : of a signal that this process was sent, else 0
+
+        Returns
+        -------
+        mean of each term of the loss, norm of the gradient before it was clipped, and the signal that any
+        process was sent, else 0; the same in all processes
+
+        Raises
+        ------
+        torch.OutOfMemoryError
+            In every process, if the memory of one did not last.
+        """
+        stage, device = self.objective.stage, self.objective.precision.device
+        stage.zero_grad(set_to_none=True)
+        terms, exhausted = {}, None
+        try:
+            terms = self._add_gradients(step, batch)
+        except RuntimeError as error:
+            if not is_exhaustion(error):
+                raise
+            exhausted = error
+        # Alone, one that gives up would leave the others waiting for its gradients.
+        if self.processes.any(exhausted is not None, device):
+            raise exhausted or torch.OutOfMemoryError("in another process")
+        self.processes.average_gradients(stage)
+        norm = nn.utils.clip_grad_norm_(stage.parameters(), self.hparams.gradient_clip)
+        # One exchange for all that the processes must agree on, and one wait for the device.
+        shared = self.processes.mean(torch.stack([*terms.values(), norm, norm.new_tensor(float(signal_number))]))
+        *means, norm_value, stop = shared.tolist()
+        return dict(zip(terms, means, strict=True)), norm_value, signal_number or round(stop * self.processes.size)
+
+    def _add_gradients(self, step: int, batch: Batch) -> dict[str, Tensor]:
+        """Gradients of this process's share, part by part, and the mean of each term."""
+        objective, parts = self.objective, self.hparams.accumulate
+        turn = batch[2].to(objective.precision.device)
+        light, truth = (self._turn(to_light(codes, objective.precision), turn) for codes in batch[:2])
+        first = self.processes.rank * len(light)
+        whole = self.processes.size * len(light)
+        light = add_noise(light, self.hparams.noise, self.seed, step, slice(first, first + len(light)), whole)
+        truth = reverse_frames(truth, turn) if objective.time_reversal else truth
+        sums: dict[str, Tensor] = {}
+        for some_light, some_truth in zip(light.chunk(parts), truth.chunk(parts), strict=True):
+            terms = objective.terms(*objective.predict(some_light, some_truth))
+            (terms["loss"].mean() / parts).backward()
+            for name, value in terms.items():
+                sums[name] = sums.get(name, 0) + value.detach().mean() / parts
+        return sums
+
+    def _turn(self, light: Tensor, turn: Tensor) -> Tensor:
+        return turn_pictures(
+            light,
+            turn,
+            mirror_x=self.hparams.flips and self.allowed.mirror_x,
+            mirror_y=self.hparams.flips and self.allowed.mirror_y,
+            transpose=self.hparams.turns and self.allowed.transpose,
+        )
+
+
+def is_exhaustion(error: RuntimeError) -> bool:
+    """Whether an error of torch's tells that memory did not last."""
+    # A CPU's allocator has no error class of its own.
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
