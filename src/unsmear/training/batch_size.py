@@ -31,7 +31,7 @@ def find_batch_size(objective: Objective, crop: int, num_processes: int, accumul
 
     Raises
     ------
-    ValueError
+    torch.OutOfMemoryError
         If not even one sample fits.
     """
     parts = num_processes * accumulate
@@ -43,7 +43,7 @@ def find_batch_size(objective: Objective, crop: int, num_processes: int, accumul
         size *= 2
     while device.type == "cuda" and not _fits(objective, crop, size):
         if size == 1:
-            raise ValueError(f"batch_size auto: not one sample of {crop} x {crop} pixels fits; lower crop")
+            raise torch.OutOfMemoryError(f"not one sample of {crop} x {crop} pixels fits")
         size //= 2
     logger.info("batch_size auto: %d samples a step, %.0f MB of activations each", size * parts, each / 1e6)
     return size * parts

@@ -16,6 +16,7 @@ from typing import Any
 
 from unsmear.cascade.spec import StageSpec
 from unsmear.training.config import TrainingConfig
+from unsmear.training.interruption import SIGNALS
 from unsmear.training.orphans import end_with_parent
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,9 @@ def _passing_signals(process: subprocess.Popen[str]) -> Iterator[list[int]]:
         noted.append(number)
         process.send_signal(signal.SIGTERM)
 
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    # A job in the background of a shell is deaf to Ctrl-C and stays so.
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in heard}
     try:
         yield noted
     finally:

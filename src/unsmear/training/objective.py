@@ -73,7 +73,7 @@ class Objective:
         if self.order == "follow":
             truth = follow_direction(truth, given, self.frames)
         with self.precision.autocast():
-            predicted = (self.run or self.stage)(blurry, given)
+            predicted = (self.stage if self.run is None else self.run)(blurry, given)
         wanted = [self.frames.index(frame) for frame in self.stage.spec.predicts]
         return predicted.to(blurry.dtype), truth[:, wanted]
 

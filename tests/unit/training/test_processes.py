@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from unsmear.training.metrics import read_metrics
@@ -30,8 +35,8 @@ def alone(job):
 def test_two_processes_with_half_the_batch_each_train_as_one(alone):
     two = replace(alone, run="standard/center/two", config={**EXACT, "gpus": 2})
     two.train()
-    assert next(iter(load_file(two.weights).values())).dtype.is_floating_point
-    assert 0 <= largest_difference(alone, two) <= 1e-9
+    assert {tensor.dtype for tensor in load_file(two.weights).values()} == {torch.float64}
+    assert largest_difference(alone, two) <= 1e-9
     wanted, found = (
         [float(row["psnr"]) for row in read_metrics(job.folder / "metrics.csv") if row["split"] == "val"]
         for job in (alone, two)
@@ -43,8 +48,7 @@ def test_two_processes_with_half_the_batch_each_train_as_one(alone):
 def ranks_of(process):
     """The training processes that torchrun has started below ``process``."""
     found = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in found if "unsmear.training.launch" in child.cmdline() and "--local-addr" not in
-            " ".join(child.cmdline())]  # fmt: skip
+    return [p for p in found if "unsmear.training.launch" in p.cmdline() and "torch.distributed.run" not in p.cmdline()]
 
 
 @pytest.mark.slow
@@ -67,3 +71,36 @@ def test_stopped_processes_go_on_and_a_lost_one_ends_the_job(alone):
         assert not two.weights.exists()
     two.train()
     assert largest_difference(alone, two) <= 1e-9
+
+
+PATCHED = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import torch, training_job
+from unsmear.training.objective import Objective
+from unsmear.training.train import train_here
+
+rank, calls, true_terms = int(os.environ["RANK"]), [], Objective.terms
+
+def terms(self, predicted, truth):
+    calls.append(1)
+    if rank == 1 and len(calls) == 3:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    return true_terms(self, predicted, truth)
+
+Objective.terms = terms
+train_here(local_rank=rank, **training_job.Job.read(sys.argv[2]).arguments())
+"""
+
+
+def test_lack_of_memory_in_one_process_ends_a_trial_in_all(job, tmp_path):
+    trial = replace(job, run="standard/center/trials/r1-t1", config={"device": "cpu"})
+    script = tmp_path / "patched.py"
+    script.write_text(PATCHED)
+    text = json.dumps({**trial.__dict__, "root": str(trial.root)})
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--rdzv-backend=c10d"]
+    command += ["--rdzv-endpoint=127.0.0.1:0", "--local-addr=127.0.0.1", script, Path(__file__).parent, text]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert trial.record["status"] == "failed" and "out of memory on cpu: batch_size 4" in trial.record["reason"]
+    assert trial.weights.exists()
