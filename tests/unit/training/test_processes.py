@@ -54,20 +54,23 @@ def ranks_of(process):
 @pytest.mark.slow
 def test_stopped_processes_go_on_and_a_lost_one_ends_the_job(alone):
     two = replace(alone, run="standard/center/two", config={**EXACT, "gpus": 2, "save_steps": 1})
-    for how in ("terminate", "lose"):
+    codes = {"terminate": 143, "lose": 1, "kill": -9}
+    for how, code in codes.items():
         process = two.begin()
         until = time.monotonic() + 240
         seen = (two.folder / "state.pt").stat().st_mtime_ns if (two.folder / "state.pt").exists() else 0
         while not (two.folder / "state.pt").exists() or (two.folder / "state.pt").stat().st_mtime_ns == seen:
             assert process.poll() is None and time.monotonic() < until
             time.sleep(0.01)
-        if how == "terminate":
-            process.terminate()
-        else:
-            ranks_of(process)[1].kill()
+        ranks = ranks_of(process)
+        assert len(ranks) == 2
+        {"terminate": process.terminate, "lose": ranks[1].kill, "kill": process.kill}[how]()
         said = process.communicate(timeout=120)[1]
-        assert process.returncode == (143 if how == "terminate" else 1), said
-        assert ("is told to stop" if how == "terminate" else "the training in 2 processes ended with code") in said
+        assert process.returncode == code, said
+        if how != "kill":
+            assert ("is told to stop" if how == "terminate" else "the training in 2 processes ended with code") in said
+        # None trains on behind the back of the next attempt.
+        assert not psutil.wait_procs(ranks, timeout=60)[1]
         assert not two.weights.exists()
     two.train()
     assert largest_difference(alone, two) <= 1e-9
