@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +16,8 @@ from unsmear.training.objective import Objective
 from unsmear.training.processes import Processes
 from unsmear.training.validate import to_light
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Allowed:
@@ -22,6 +26,14 @@ class Allowed:
     mirror_x: bool = True
     mirror_y: bool = True
     transpose: bool = True
+
+    @classmethod
+    def by(cls, symmetries: Collection[str], hparams: Hparams) -> Allowed:
+        """What a camera with these symmetries allows; says in the log what is asked for and is not."""
+        wanted = ["mirror_x", "mirror_y"] * hparams.flips + ["transpose"] * hparams.turns
+        if refused := [name for name in wanted if name not in symmetries]:
+            logger.warning("the camera would record another picture after %s: left out", ", ".join(refused))
+        return cls(*(name in symmetries for name in ("mirror_x", "mirror_y", "transpose")))
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,7 @@ def train_here(
         ),
     }
     settings = {"stage": spec.model_dump(mode="json"), "hparams": chosen.model_dump(mode="json"), **provenance}
+    settings["symmetries"] = sorted(lens.symmetries)
     begun = read_start(Path(start), settings) if start else None
     key = key_of({**settings, "start": begun["step"] if begun else 0})
     states = StateFiles(folder, key, declared="state" in outputs)
@@ -157,7 +158,7 @@ def train_here(
                 train,
                 val,
                 seed=seed_of(seed, spec.name, "samples"),
-                allowed=Allowed(**{name: name in lens.symmetries for name in ("mirror_x", "mirror_y", "transpose")}),
+                allowed=Allowed.by(lens.symmetries, chosen),
                 states=states,
                 on_metrics=record.log_row,
                 title=run,

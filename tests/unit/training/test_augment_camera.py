@@ -12,7 +12,7 @@ import torch
 
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
-from unsmear.optics.camera import Camera
+from unsmear.optics.camera import Camera, simulate_camera
 from unsmear.optics.config import CameraConfig
 from unsmear.training.augment import reverse_frames, turn_pictures
 from unsmear.training.dataset import CropDataset
@@ -132,3 +132,22 @@ def test_blur_of_other_frames_is_refused_before_the_first_step(job):
     with pytest.raises(ValueError, match=r"000.npy"):
         replace(job).train()
     assert [path.name for path in job.folder.iterdir()] == ["hparams.yaml"]
+
+
+def test_a_camera_says_what_it_allows(job, caplog):
+    content = json.loads((job.root / "camera.json").read_text())
+    content["config"]["symmetries"] = ["mirror_x"]
+    assert content["time_symmetric"]
+    (job.root / "camera.json").write_text(json.dumps(content))
+    job.train()
+    assert "the camera would record another picture after mirror_y, transpose: left out" in caplog.text
+    limited, caplog_text = job.weights.read_bytes(), len(caplog.text)
+    replace(job, hparams={"flips": False, "turns": False}).train()
+    assert "left out" not in caplog.text[caplog_text:] and job.weights.read_bytes() != limited
+
+
+def test_time_is_not_reversed_for_a_camera_that_tells_its_direction(job, caplog):
+    masked = CameraConfig(optics="masked")
+    simulate_camera(masked, 7, job.root / "psfs.npy", job.root / "camera.json")
+    replace(job, hparams={"time_reversal": True, "steps": 1}).train()
+    assert "the camera tells the direction of time: time_reversal is off" in caplog.text
