@@ -97,7 +97,7 @@ rule draw_gallery:
     conda:
         "../../envs/report.yaml"
     resources:
-        **needs(evaluation),
+        **needs(drawing),
     params:
         systems=COMPARED,
         cameras={
