@@ -1,4 +1,4 @@
-"""The whole workflow through profiles/slurm on a real SLURM, while jobs are cancelled, preempted and outgrow their memory.
+"""The whole workflow through profiles/slurm on a real SLURM, while jobs are cancelled, preempted and too large.
 
 Every submission and every look at their states takes seconds: one run serves all tests here. It starts in the checkout
 and leaves everything in another folder.
