@@ -140,9 +140,7 @@ def test_bad_line(tmp_path: Path, server: Server, seed: int) -> None:
     assert len(found["files"]) == 9 and found["tags"]["reached"] == "350"
 
 
-def test_model_arrives_once_over_a_bad_line(
-    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_model_arrives_once_over_a_bad_line(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a model's many files each one that has arrived is not sent again, whatever became of the others."""
     import mlflow
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.delivery import send_journal
 from unsmear.tracking.destination import resolve_destination
-from unsmear.tracking.journal import FILE_NAME, is_being_written
+from unsmear.tracking.journal import FILE_NAME, find_journals, is_being_written, read_header
 from unsmear.tracking.past import read_past
 from unsmear.tracking.reporting import warn
 from unsmear.tracking.retry import pause_s, try_often
@@ -28,10 +28,11 @@ class SyncReport:
     num_runs: int = 0
     num_synced: int = 0
     pending: list[str] = field(default_factory=list)  # folders of runs that are not fully sent
+    busy: list[str] = field(default_factory=list)  # folders of runs that another process is sending
 
     @property
     def complete(self) -> bool:
-        """Whether every record of every run has arrived."""
+        """Whether every record has arrived, those apart that another process is sending."""
         return not self.pending
 
 
@@ -91,12 +92,12 @@ def sync_journals(root: str | Path, config: TrackingConfig, attempts: int = 4) -
 
     Returns
     -------
-    A report; ``pending`` names the folders that still hold unsent records.
+    A report; ``pending`` names the folders that hold unsent records which nobody is sending.
     """
     root, report = Path(root), SyncReport()
     if not config.enabled:
         return report
-    journals = sorted(root.rglob(FILE_NAME))
+    journals = find_journals(root)
     report.num_runs = len(journals)
     destination = resolve_destination(config, root)
     try:
@@ -107,6 +108,12 @@ def sync_journals(root: str | Path, config: TrackingConfig, attempts: int = 4) -
     reachable = store is not None
     for journal in journals:
         directory = journal.parent
+        try:
+            read_header(journal)
+        except ValueError as error:
+            warn(str(error))
+            report.pending.append(str(directory))
+            continue
         with directory_lock(directory, "send", wait_s=0.0) as free:
             if free and store is not None and reachable:
                 try:
@@ -119,6 +126,8 @@ def sync_journals(root: str | Path, config: TrackingConfig, attempts: int = 4) -
                 renew_summary(directory, summary)
         if summary["synced"]:
             report.num_synced += 1
+        elif not free:
+            report.busy.append(str(directory))
         else:
             report.pending.append(str(directory))
     return report
