@@ -120,6 +120,18 @@ LPIPS = {
     variant: f"results/lpips/{variant}.safetensors"
     for variant in CONFIG.evaluation.lpips
 }
+
+
+def lpips_identity(variant):
+    """What makes a variant another one: its SHA-256, and whether local files are there."""
+    files = CONFIG.evaluation.lpips[variant]
+    there = [
+        is_url(path) or Path(path).expanduser().is_file()
+        for path in (files.trunk, files.linear)
+    ]
+    return [files.trunk_sha256, files.linear_sha256, *there]
+
+
 INTERVALS = {"num_resamples", "confidence"}
 SCORING = section(
     CONFIG.evaluation, exclude={"sequences_per_job", "lpips", "robustness", *INTERVALS}

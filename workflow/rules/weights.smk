@@ -22,16 +22,6 @@ if CONFIG.pretrained:
             "../scripts/import_pretrained.py"
 
 
-def lpips_identity(variant):
-    """What makes a variant another one: its SHA-256, and whether local files are there."""
-    files = CONFIG.evaluation.lpips[variant]
-    there = [
-        is_url(path) or Path(path).expanduser().is_file()
-        for path in (files.trunk, files.linear)
-    ]
-    return [files.trunk_sha256, files.linear_sha256, *there]
-
-
 # Here and not while evaluating: a cluster's nodes may have no network.
 rule fetch_lpips:
     output:
