@@ -3,6 +3,7 @@ import _src
 _src.start(snakemake)
 
 from unsmear.cascade.spec import StageSpec
+from unsmear.sweep.trials import find_start
 from unsmear.training.config import TrainingConfig
 from unsmear.training.train import train_stage
 
@@ -16,7 +17,7 @@ train_stage(
     camera=snakemake.params.camera,
     camera_json=snakemake.input.camera,
     predecessors=snakemake.input.get("predecessors", []),
-    start=snakemake.input.get("start"),
+    start=find_start(snakemake.input.hparams, snakemake.input.get("states", [])),
     outputs=dict(snakemake.output.items()),
     tracking=_src.describe_tracking(snakemake),
     imagenet_norm=snakemake.params.imagenet_norm,
