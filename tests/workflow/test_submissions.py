@@ -80,7 +80,7 @@ def test_submissions_name_partition_gpu_memory_and_time(reds):
         assert entry["slurm_partition"] == ("long" if wanted else "short") and entry["slurm_account"] == "lab"
         assert ("gpu_model" in entry) == wanted
     gpus = Counter(re.sub(r"_\d+$", "", entry["rules"][0]) for entry in reds if entry.get("gpu"))
-    assert set(gpus) == {"train_stage", "train_stage_and_save", "evaluate"}
+    assert set(gpus) == {"train_stage", "train_stage_and_save", "evaluate", "measure_robustness"}
     # 20 sequences of 1.4 GB, eight CPUs abreast.
     largest = max(of_rule(reds, "render_blur"), key=lambda entry: entry["jobs"])
     assert largest["_cores"] == 8
@@ -109,6 +109,7 @@ def test_reds_plans_the_papers_experiment_offline(repository, tmp_path):
         **{f"evaluate_input_{part}": NUM_CAMERAS for part in ("000", "010", "020")},
         "gather_evaluation": 3 + NUM_CAMERAS,
         "measure_cost": 3,
+        "measure_robustness": 1,  # the camera with a pupil
         "compare": 1,
         "draw_figures": 1,
         "draw_gallery": 1,
