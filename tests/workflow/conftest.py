@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import re
 import shutil
 import subprocess
-import sys
+import sysconfig
+import tempfile
+import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +58,18 @@ TINY = {
 }
 
 
+@functools.cache
+def bare_python() -> Path:
+    """A Python that has the packages but not the project, as the rules' conda environments."""
+    folder = Path(tempfile.mkdtemp(prefix="unsmear-python-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    venv.create(folder, symlinks=True, with_pip=False)
+    # Python does not look for further .pth files in a folder that one names: the editable install stays behind.
+    packages = next(folder.glob("lib/python*/site-packages")) / "packages.pth"
+    packages.write_text(sysconfig.get_path("purelib"))
+    return folder / "bin" / "python"
+
+
 @dataclass(frozen=True)
 class Project:
     """A checkout that a test may change, and the commands that a user runs in it."""
@@ -63,9 +79,9 @@ class Project:
     def run(self, *arguments: str, check: bool = True) -> str:
         """Run snakemake; return all that it printed."""
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        environment["PATH"] = f"{bare_python().parent}{os.pathsep}{environment['PATH']}"
         environment["OMP_NUM_THREADS"] = "1"
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+        command = [str(bare_python()), "-m", "snakemake", "--cores", "2", *arguments]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         text = done.stdout + done.stderr
         assert not check or done.returncode == 0, text[-4000:]

@@ -1,0 +1,79 @@
+"""The table of docs/workflow.md, line by line: what a change reruns in a finished project."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from conftest import Project
+
+pytestmark = pytest.mark.slow
+
+DOCS = (Path(__file__).resolve().parents[2] / "docs/workflow.md").read_text()
+
+
+def read_table(head: str) -> list[list[str]]:
+    """Cells of the table whose head begins so."""
+    lines = DOCS[DOCS.index(f"| {head} |") :].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in lines]
+
+
+BUNDLES = {name: re.findall(r"`(\w+)`", rules) for name, rules in read_table("in the table")}
+CHANGES = read_table("change")
+
+
+def rules_of(text: str) -> set[str]:
+    """Rules that a cell names, by themselves or by a bundle."""
+    words = re.findall(r"[\w ]+", text.replace("`", ""))
+    return {rule for word in words for rule in BUNDLES.get(word.strip(), [word.strip()])} - {"nothing"}
+
+
+@contextmanager
+def changed(project: Project, how: str) -> Iterator[list[str]]:
+    """Make the change that a cell describes; options of Snakemake for a change of the configuration."""
+    if how.startswith("`--"):
+        yield shlex.split(how.strip("`"))
+        return
+    what, path = re.fullmatch(r"(.*) `(.*)`", how).groups()
+    file = project.folder / path
+    content, times = file.read_bytes(), (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+    if what == "remove":
+        file.unlink()
+    else:
+        file.write_bytes(content + {"a statement in": b"CHANGED = 1\n", "a comment in": b"# A remark.\n"}[what])
+    yield []
+    file.write_bytes(content)
+    os.utime(file, ns=times)
+
+
+@pytest.fixture(scope="module")
+def project(finished_once, tmp_path_factory) -> Project:
+    folder = tmp_path_factory.mktemp("changes") / "project"
+    shutil.copytree(finished_once.folder, folder, symlinks=True)
+    return Project(folder)
+
+
+def test_there_are_enough_of_all_kinds():
+    assert len(CHANGES) >= 15 and len({change for change, *_ in CHANGES}) == len(CHANGES)
+    assert sum("--config" in how for _, how, *_ in CHANGES) >= 10 and any("statement" in how for _, how, *_ in CHANGES)
+
+
+@pytest.mark.parametrize(("change", "how", "reruns", "of"), CHANGES, ids=[change for change, *_ in CHANGES])
+def test_change_reruns_what_the_table_says(project, change, how, reruns, of):
+    with changed(project, how) as options:
+        text = project.run("--dry-run", *options)
+    table = re.search(r"^job +count\n[- ]+\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    found = set(re.findall(r"^(\w+) +\d+$", table[1], re.MULTILINE)) if table else set()
+    # Parts of the test split are rules with a number.
+    assert {re.sub(r"_\d+$", "", name) for name in found} - {"all", "total"} == rules_of(reruns)
+    systems = set(re.findall(r"wildcards: system=(\w+), stage", text)) | set(
+        re.findall(r"wildcards: camera=(\w+), split", text)
+    )
+    assert not of or systems == set(of.strip("`").split()), text[-3000:]
