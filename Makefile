@@ -6,9 +6,13 @@ READY := $(VENV)/.ready
 # The workflow starts its jobs with whatever python comes first on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
+# Of the page that `make mlflow` opens.
+PORT ?= 5000
 # One thread a job: Snakemake fills the cores with jobs.
 export OMP_NUM_THREADS ?= 1
 SOURCES := Snakefile workflow/rules
+# Tests of one file share what they start, so a file stays in one process.
+SPREAD := -n logical --dist loadfile
 
 .PHONY: demo results mlflow test test-slow lint format schema bench graph clean
 
@@ -20,13 +24,13 @@ results: $(READY)
 	@unsmear results
 
 mlflow: $(READY)
-	mlflow ui --backend-store-uri sqlite:///results/mlflow/mlflow.db --host 127.0.0.1 --port 5000
+	@unsmear mlflow --port $(PORT)
 
 test: $(READY)
-	python -m pytest -m "not slow"
+	python -m pytest -m "not slow" $(SPREAD)
 
 test-slow: $(READY)
-	python -m pytest -m slow
+	python -m pytest -m slow $(SPREAD)
 
 lint: $(READY)
 	ruff check .

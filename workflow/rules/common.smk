@@ -12,9 +12,11 @@ from snakemake.logging import logger
 from unsmear.cascade.spec import find_predecessors
 from unsmear.code_digest import code_digest
 from unsmear.config import load_config
+from unsmear.fetch import is_url
 from unsmear.plan import (
     check_loss_weights,
     check_regions,
+    check_robustness,
     plan_records,
     split_into_parts,
 )
@@ -25,6 +27,7 @@ try:
     CONFIG = load_config(config)
     RECORDS = plan_records(CONFIG, warn=logger.warning)
     check_regions(CONFIG, RECORDS)
+    check_robustness(CONFIG)
     check_loss_weights(CONFIG)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
@@ -133,3 +136,21 @@ def show_results():
     wanted = os.environ.get("UNSMEAR_SHOW_RESULTS", "1") != "0"
     if wanted and Path("results/report/table.csv").exists():
         print(describe_results("results"))
+
+
+def check_tracking():
+    """Stop before anything runs if the store's address cannot be understood."""
+    from unsmear.tracking.destination import resolve_destination
+
+    try:
+        if CONFIG.tracking.enabled:
+            resolve_destination(CONFIG.tracking, Path("results"))
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def send_waiting_records():
+    """Have one process send what jobs of a cluster have left in their journals."""
+    from unsmear.tracking import send_waiting
+
+    send_waiting(CONFIG.tracking, "results")
