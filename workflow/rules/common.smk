@@ -119,6 +119,9 @@ def check_space():
         else None
     )
     downloads = min(2, workflow.cores or 2)  # as the profile allows
+    if workflow.non_local_exec:
+        # A submission extracts sequences of several archives, and waits for all of them.
+        downloads = len(RECORDS)
     forecast = forecast_disk(
         RECORDS, CONFIG.data, "results", len(CAMERAS), downloads, shape
     )
