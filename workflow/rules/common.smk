@@ -14,7 +14,7 @@ from unsmear.code_digest import code_digest
 from unsmear.config import load_config
 from unsmear.fetch import is_url
 from unsmear.plan import (
-    check_loss_weights,
+    check_training_files,
     check_regions,
     check_robustness,
     plan_records,
@@ -28,7 +28,7 @@ try:
     RECORDS = plan_records(CONFIG, warn=logger.warning)
     check_regions(CONFIG, RECORDS)
     check_robustness(CONFIG)
-    check_loss_weights(CONFIG)
+    check_training_files(CONFIG)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
