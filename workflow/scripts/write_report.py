@@ -17,5 +17,6 @@ write_report(
     versions=collect_versions(),
     provenance=collect_report_provenance(text, snakemake.input.groups, snakemake.input.frames),
     costs=snakemake.params.costs,
+    sweeps=snakemake.params.sweeps,
     config=ReportConfig.model_validate(snakemake.params.report),
 )

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from unsmear.evaluation.config import ReportConfig
 from unsmear.evaluation.rows import read_rows
@@ -14,6 +15,7 @@ from unsmear.files import write_atomically, write_text
 from unsmear.report import page_parts as parts
 from unsmear.report.page_script import SCRIPT
 from unsmear.report.page_style import STYLE
+from unsmear.report.sweep_parts import sweep_section
 
 
 def write_report(
@@ -27,6 +29,7 @@ def write_report(
     provenance: Mapping[str, str],
     costs: Mapping[str, str | Path] | None = None,
     config: ReportConfig | None = None,
+    sweeps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write ``index.html``, which needs no network and can be moved with its folder.
 
@@ -41,6 +44,7 @@ def write_report(
     versions : name and version of what computed
     provenance : commit, digests and the like
     costs : label -> ``cost.json``
+    sweeps : searches for hyper-parameters, see :func:`unsmear.report.sweep_parts.sweep_section`
     """
     config = config or ReportConfig()
     output = Path(output)
@@ -65,6 +69,7 @@ def write_report(
             caption = parts.CAMERA_PICTURES.get(path.stem, path.stem.replace("_", " ").capitalize()) + "."
             copied = _beside(path, output, prefix=f"{camera}_")
             body.append(parts.figure(copied, caption, f"{caption} Camera {camera}."))
+    body.append(sweep_section(sweeps, output, config.labels))
     body += ["<h2 id='made'>How this was made</h2>", parts.definitions(provenance)]
     if cost_values:
         body += ["<h3>Cost</h3>", parts.costs_table(cost_values)]
@@ -102,12 +107,14 @@ SECTIONS = {
     "figures": "Figures",
     "gallery": "Pictures and videos",
     "cameras": "Cameras",
+    "sweeps": "Hyper-parameters searched",
     "made": "How this was made",
 }
 
 
 def _page(title: str, lead: str, facts: str, body: str, gallery: Mapping[str, object]) -> str:
-    links = "".join(f'<li><a href="#{name}">{text}</a></li>' for name, text in SECTIONS.items())
+    there = {name: text for name, text in SECTIONS.items() if f"<h2 id='{name}'>" in body}
+    links = "".join(f'<li><a href="#{name}">{text}</a></li>' for name, text in there.items())
     # An empty icon keeps browsers from asking a server for one.
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -91,6 +91,16 @@ class SweepConfig(BaseModel):
         rounds = (*earlier, Round(trials=so_far, budget=this.budget))
         return self.model_copy(update={"rounds": rounds, "reuse": False})
 
+    def basis_of(self, round_number: int, trial: int) -> dict[str, Any]:
+        """The settings whose change has a trial proposed anew.
+
+        Another space has not: trials that were drawn from the former one stay, and are read as they are. Of a
+        grid it moves the points, though. The metric matters once there are earlier trials to compare.
+        """
+        left_out = set() if self.sampler == "grid" else {"space"}
+        left_out |= {"metric", "direction"} if round_number == 1 else set()
+        return self.known_to(round_number, trial).model_dump(mode="json", exclude=left_out)
+
     @model_validator(mode="after")
     def _direction_is_known(self) -> SweepConfig:
         if self.direction is None and self.metric != "psnr":
