@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 from unsmear.evaluation.config import ReportConfig
 from unsmear.evaluation.rows import read_rows
 from unsmear.files import write_atomically, write_text
+from unsmear.report import page_gallery as pictures
 from unsmear.report import page_parts as parts
+from unsmear.report import page_sweeps
+from unsmear.report import page_tables as tables
 from unsmear.report.page_script import SCRIPT
 from unsmear.report.page_style import STYLE
-from unsmear.report.sweep_parts import sweep_section
 
 
 def write_report(
@@ -44,7 +47,7 @@ def write_report(
     versions : name and version of what computed
     provenance : commit, digests and the like
     costs : label -> ``cost.json``
-    sweeps : searches for hyper-parameters, see :func:`unsmear.report.sweep_parts.sweep_section`
+    sweeps : searches for hyper-parameters, see :func:`unsmear.report.page_sweeps.sweeps`
     """
     config = config or ReportConfig()
     output = Path(output)
@@ -52,34 +55,68 @@ def write_report(
     gallery = json.loads(Path(gallery_json).read_text(encoding="utf-8"))
     cost_values = {label: json.loads(Path(path).read_text()) for label, path in (costs or {}).items()}
 
-    body = [f"<h2 id='look'>Blurry and sharp</h2><p>One blurry picture went in, {_count(gallery)} frames came "
-            "out. Drag the line, choose a frame, or play them.</p>", parts.slider(gallery)]  # fmt: skip
-    body += ["<h2 id='results'>Results</h2>", parts.results_table(rows), parts.more_measures(rows)]
-    body += ["<h2 id='figures'>Figures</h2><div class='pair'>"]
-    for path in map(Path, figures):
+    sections = [
+        _look(gallery),
+        Section("results", "Results", tables.results_table(rows) + tables.more_measures(rows)),
+        _figures([Path(path) for path in figures], output),
+        _groups(gallery, config),
+        _cameras(cameras, output),
+        Section("sweeps", "Hyper-parameters searched", page_sweeps.sweeps(sweeps, output, config.labels)),
+        _made(provenance, cost_values, versions, config_text),
+    ]
+    sections = [section for section in sections if section.body]
+    write_text(output, _page(config.title, _lead(rows), parts.facts(rows), sections, pictures.gallery_data(gallery)))
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page that its navigation leads to: ``name`` is its anchor, ``body`` its HTML."""
+
+    name: str
+    title: str
+    body: str
+
+
+def _look(gallery: Mapping[str, Any]) -> Section:
+    count = len(gallery["groups"][0]["truth"]) if gallery["groups"] else 0
+    text = f"One blurry picture went in, {count} frames came out. Drag the line, choose a frame, or play them."
+    return Section("look", "Blurry and sharp", f"<p>{text}</p>{pictures.slider(gallery)}")
+
+
+def _figures(paths: Sequence[Path], output: Path) -> Section:
+    shown = []
+    for path in paths:
         title = path.stem.replace("_", " ")
         caption, alt = parts.FIGURES.get(path.stem, (title, title))
-        body.append(parts.figure(_beside(path, output), caption, alt))
-    body += ["</div><h2 id='gallery'>Pictures and videos</h2>"]
-    body += [parts.group_section(entry, config.gif) for entry in gallery["groups"]]
-    body += ["<h2 id='cameras'>Cameras</h2>"]
-    for camera, pictures in cameras.items():
+        shown.append(parts.figure(_beside(path, output), caption, alt))
+    return Section("figures", "Figures", f"<div class='pair'>{''.join(shown)}</div>")
+
+
+def _groups(gallery: Mapping[str, Any], config: ReportConfig) -> Section:
+    shown = [pictures.group_section(entry, config.gif) for entry in gallery["groups"]]
+    return Section("gallery", "Pictures and videos", "\n".join(shown))
+
+
+def _cameras(cameras: Mapping[str, Sequence[str | Path]], output: Path) -> Section:
+    body = []
+    for camera, paths in cameras.items():
         body.append(f"<h3>Camera {escape(camera)}</h3>")
-        for path in map(Path, pictures):
+        for path in map(Path, paths):
             caption = parts.CAMERA_PICTURES.get(path.stem, path.stem.replace("_", " ").capitalize()) + "."
             copied = _beside(path, output, prefix=f"{camera}_")
             body.append(parts.figure(copied, caption, f"{caption} Camera {camera}."))
-    body.append(sweep_section(sweeps, output, config.labels))
-    body += ["<h2 id='made'>How this was made</h2>", parts.definitions(provenance)]
-    if cost_values:
-        body += ["<h3>Cost</h3>", parts.costs_table(cost_values)]
+    return Section("cameras", "Cameras", "\n".join(body))
+
+
+def _made(
+    provenance: Mapping[str, str], costs: Mapping[str, Any], versions: Mapping[str, str], config_text: str
+) -> Section:
+    body = [parts.definitions(provenance)]
+    if costs:
+        body += ["<h3>Cost</h3>", tables.costs_table(costs)]
     body += [f"<details><summary>Versions</summary>{parts.definitions(versions)}</details>"]
     body += [f"<details><summary>Configuration</summary><pre tabindex='0'>{escape(config_text)}</pre></details>"]
-    write_text(output, _page(config.title, _lead(rows), parts.facts(rows), "\n".join(body), gallery))
-
-
-def _count(gallery: Mapping[str, list[Mapping[str, list[str]]]]) -> int:
-    return len(gallery["groups"][0]["truth"]) if gallery["groups"] else 0
+    return Section("made", "How this was made", "\n".join(body))
 
 
 def _lead(rows: Sequence[Mapping[str, str]]) -> str:
@@ -101,20 +138,9 @@ def _beside(path: Path, output: Path, prefix: str = "") -> str:
     return f"assets/{copy.name}"
 
 
-SECTIONS = {
-    "look": "Blurry and sharp",
-    "results": "Results",
-    "figures": "Figures",
-    "gallery": "Pictures and videos",
-    "cameras": "Cameras",
-    "sweeps": "Hyper-parameters searched",
-    "made": "How this was made",
-}
-
-
-def _page(title: str, lead: str, facts: str, body: str, gallery: Mapping[str, object]) -> str:
-    there = {name: text for name, text in SECTIONS.items() if f"<h2 id='{name}'>" in body}
-    links = "".join(f'<li><a href="#{name}">{text}</a></li>' for name, text in there.items())
+def _page(title: str, lead: str, facts: str, sections: Sequence[Section], data: str) -> str:
+    links = "".join(f'<li><a href="#{section.name}">{section.title}</a></li>' for section in sections)
+    body = "\n".join(f"<h2 id='{section.name}'>{section.title}</h2>\n{section.body}" for section in sections)
     # An empty icon keeps browsers from asking a server for one.
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -124,5 +150,5 @@ def _page(title: str, lead: str, facts: str, body: str, gallery: Mapping[str, ob
 <nav aria-label="Sections"><ul>{links}</ul></nav></header>
 <main>{body}</main>
 <footer><p>Written by unsmear. Table, figures and videos lie beside this page.</p></footer>
-{parts.gallery_data(gallery)}<script>{SCRIPT}</script></body></html>
+{data}<script>{SCRIPT}</script></body></html>
 """

@@ -9,24 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from unsmear.report.page_parts import figure
+from unsmear.report.page_tables import table
 
 FILES = {"trials": "trials.csv", "hparams": "hparams.csv", "figure": "objective.png"}
 
 
-def sweep_section(sweeps: Sequence[Mapping[str, Any]], page: Path, labels: Mapping[str, str]) -> str:
+def sweeps(entries: Sequence[Mapping[str, Any]], page: Path, labels: Mapping[str, str]) -> str:
     """All sweeps; an empty text where nothing was searched.
 
     Parameters
     ----------
-    sweeps : ``system``, ``stage``, ``folder`` with :data:`FILES` below the page's, and ``heirs``, the systems that
+    entries : ``system``, ``stage``, ``folder`` with :data:`FILES` below the page's, and ``heirs``, the systems that
         take the same values
     page : the page's file
     labels : texts for systems, by name
     """
-    if not sweeps:
-        return ""
-    body = "".join(_sweep(entry, page, labels) for entry in sweeps)
-    return f"<h2 id='sweeps'>Hyper-parameters searched</h2>{body}"
+    return "\n".join(_sweep(entry, page, labels) for entry in entries)
 
 
 def _sweep(entry: Mapping[str, Any], page: Path, labels: Mapping[str, str]) -> str:
@@ -119,17 +117,5 @@ def _trials_table(trials: Sequence[Mapping[str, str]]) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> str:
-    first, *others = columns
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in columns.values())
-    body = []
-    for row in rows:
-        cells = "".join(
-            f'<td data-label="{escape(columns[name])}">{escape(row[name])}</td>' if row[name]
-            else f'<td class="empty" data-label="{escape(columns[name])}">-</td>'
-            for name in others
-        )  # fmt: skip
-        body.append(f'<tr><th scope="row">{escape(row[first])}</th>{cells}</tr>')
-    return (
-        f'<div class="scroll"><table class="results"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table></div>"
-    )
+    """Some columns of a CSV file under other headings."""
+    return table(list(columns.values()), [[row[name] or "-" for name in columns] for row in rows])
