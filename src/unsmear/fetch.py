@@ -128,18 +128,3 @@ def obtain_file(source: str, sha256: str, max_bytes: int = MAX_BYTES) -> Path:
             raise MissingFileError(f"{source} does not exist; correct the path or configure a URL")
     check_file(path, None, sha256)
     return path
-
-
-def find_file(source: str, sha256: str) -> Path | None:
-    """What `obtain_file` gives; None, and a warning, where there is no such file.
-
-    Raises
-    ------
-    ValueError
-        If it is another file.
-    """
-    try:
-        return obtain_file(source, sha256)
-    except MissingFileError as error:
-        log.warning("%s; the measure that needs it is left out", error)
-        return None

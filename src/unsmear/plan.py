@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from unsmear.config import Config
+from unsmear.evaluation.robustness import perturbed_cameras
 from unsmear.fetch import is_url
 from unsmear.frames.layout import SequenceRecord, SourceSequence, plan_sequences
 from unsmear.scenes.archives import list_archives, sequence_name
@@ -75,6 +76,26 @@ def check_regions(config: Config, records: Sequence[SequenceRecord]) -> None:
             raise ValueError(
                 f"report.regions: sequence {region.sequence} has {groups[region.sequence]} groups, found {region.group}"
             )
+
+
+def check_robustness(config: Config) -> None:
+    """Refuse changes of a camera, for the robustness curve, that no lens can have.
+
+    Raises
+    ------
+    ValueError
+        Naming the camera and what is wrong with its change.
+    """
+    if config.evaluation.robustness is None:
+        return
+    for camera in config.cameras:
+        try:
+            list(perturbed_cameras(camera, config.evaluation.robustness))
+        except ValueError as error:
+            raise ValueError(
+                f"evaluation.robustness: camera {camera.name} cannot be changed like that; choose smaller changes, "
+                f"or set it to null. {error}"
+            ) from None
 
 
 def check_loss_weights(config: Config) -> None:

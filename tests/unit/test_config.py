@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from unsmear.config import load_config
-from unsmear.plan import check_loss_weights
+from unsmear.plan import check_loss_weights, check_robustness
 from unsmear.schema import config_schema
 
 
@@ -58,7 +58,10 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
         ),
         (lambda c: c["training"]["defaults"].update(perceptual_weight=-1), ["perceptual_weight", "-1"]),
         (lambda c: c.update(losses={"perceptual": {"sha256": "397923af"}}), ["losses.perceptual.sha256", "397923af"]),
-        (lambda c: c["evaluation"].update(noise_sigmas=[-1]), ["evaluation.noise_sigmas.0", "-1"]),
+        (
+            lambda c: c["evaluation"].update(robustness={"noise_sigmas": [-1]}),
+            ["evaluation.robustness.noise_sigmas.0", "-1"],
+        ),
         (lambda c: c["systems"].append({"name": "x", "camera": "pinhole"}), ["camera pinhole is not defined"]),
         (lambda c: c["systems"].append(dict(c["systems"][0])), ["two entries are called standard"]),
         (lambda c: c["systems"].append({"name": "input_x", "camera": "masked"}), ["input_x is taken"]),
@@ -181,3 +184,12 @@ def test_missing_vgg16_is_named_only_where_the_perceptual_loss_is_used(values, t
         check_loss_weights(load_config(values))
     (tmp_path / "vgg16.pth").touch()
     check_loss_weights(load_config(values))
+
+
+def test_changes_that_no_lens_can_have_are_refused_before_anything_runs(values):
+    values["cameras"][1]["optics"] = {"kind": "masked", "pupil_grid": 123}
+    values["evaluation"]["robustness"] = {"wavelength_changes_nm": [-20]}
+    with pytest.raises(ValueError, match=r"evaluation.robustness: camera masked cannot be changed like that(.|\n)*435"):
+        check_robustness(load_config(values))
+    values["evaluation"]["robustness"] = None
+    check_robustness(load_config(values))

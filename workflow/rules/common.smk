@@ -12,9 +12,11 @@ from snakemake.logging import logger
 from unsmear.cascade.spec import find_predecessors
 from unsmear.code_digest import code_digest
 from unsmear.config import load_config
+from unsmear.fetch import is_url
 from unsmear.plan import (
     check_loss_weights,
     check_regions,
+    check_robustness,
     plan_records,
     split_into_parts,
 )
@@ -25,6 +27,7 @@ try:
     CONFIG = load_config(config)
     RECORDS = plan_records(CONFIG, warn=logger.warning)
     check_regions(CONFIG, RECORDS)
+    check_robustness(CONFIG)
     check_loss_weights(CONFIG)
 except ValueError as error:
     raise WorkflowError(str(error)) from None

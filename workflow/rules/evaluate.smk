@@ -12,6 +12,7 @@ for part in PARTS:
                 )
             ),
             weights=lambda wildcards: final_weights(wildcards.system),
+            lpips=LPIPS.values(),
         output:
             [
                 f"results/evaluation/{{system}}/sequences/{name}.csv"
@@ -28,6 +29,7 @@ for part in PARTS:
                 wildcards.system, camera_of(wildcards.system), part
             ),
             evaluation=SCORING,
+            lpips=list(LPIPS),
             code=code_digest("evaluation", "cascade", "networks", "optics"),
         script:
             "../scripts/evaluate.py"
@@ -37,6 +39,7 @@ for part in PARTS:
             f"evaluate_input_{part}"
         input:
             unpack(lambda wildcards, part=part: sequence_files(wildcards.camera, part)),
+            lpips=LPIPS.values(),
         output:
             [
                 f"results/evaluation/input_{{camera}}/sequences/{name}.csv"
@@ -53,9 +56,34 @@ for part in PARTS:
                 f"input_{wildcards.camera}", wildcards.camera, part
             ),
             evaluation=SCORING,
+            lpips=list(LPIPS),
             code=code_digest("evaluation", "optics"),
         script:
             "../scripts/evaluate_input.py"
+
+
+rule measure_robustness:
+    input:
+        weights=lambda wildcards: final_weights(wildcards.system),
+        camera=lambda wildcards: camera_files(camera_of(wildcards.system))["camera"],
+        groups="results/groups.csv",
+        frames=robustness_frames(),
+    output:
+        "results/evaluation/{system}/robustness.csv",
+    log:
+        "results/logs/measure_robustness/{system}.log",
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        **needs(evaluation, CONFIG.evaluation.gpus),
+    params:
+        evaluation=section(
+            CONFIG.evaluation,
+            exclude={"sequences_per_job", "lpips", "reblur", "upper_bound"},
+        ),
+        code=code_digest("evaluation", "cascade", "networks", "optics"),
+    script:
+        "../scripts/measure_robustness.py"
 
 
 rule gather_evaluation:
@@ -82,9 +110,10 @@ rule gather_evaluation:
 rule measure_cost:
     input:
         weights=lambda wildcards: final_weights(wildcards.system),
-        frames=f"results/frames/test/{SEQUENCES['test'][0]}.npy",
+        blur=lambda wildcards: f"results/blur/{camera_of(wildcards.system)}/test/{SEQUENCES['test'][0]}.npy",
     output:
-        "results/evaluation/{system}/cost.json",
+        cost="results/evaluation/{system}/cost.json",
+        differences="results/evaluation/{system}/differences.json",
     log:
         "results/logs/measure_cost/{system}.log",
     conda:
@@ -94,7 +123,10 @@ rule measure_cost:
     params:
         evaluation=SCORING,
         code=code_digest(
-            "evaluation/cost.py", "evaluation/predict.py", "cascade", "networks"
+            *(f"evaluation/{name}.py" for name in ("cost", "differences", "predict")),
+            "evaluation/tiles.py",
+            "cascade",
+            "networks",
         ),
     script:
         "../scripts/measure_cost.py"

@@ -124,8 +124,25 @@ def selection_inputs(wildcards):
 
 
 PARTS = split_into_parts(SEQUENCES["test"], CONFIG.evaluation.sequences_per_job)
+LPIPS = {
+    variant: f"results/lpips/{variant}.safetensors"
+    for variant in CONFIG.evaluation.lpips
+}
+
+
+def lpips_identity(variant):
+    """What makes a variant another one: its SHA-256, and whether local files are there."""
+    files = CONFIG.evaluation.lpips[variant]
+    there = [
+        is_url(path) or Path(path).expanduser().is_file()
+        for path in (files.trunk, files.linear)
+    ]
+    return [files.trunk_sha256, files.linear_sha256, *there]
+
+
+INTERVALS = {"num_resamples", "confidence"}
 SCORING = section(
-    CONFIG.evaluation, exclude={"sequences_per_job", "num_resamples", "confidence"}
+    CONFIG.evaluation, exclude={"sequences_per_job", "lpips", "robustness", *INTERVALS}
 )
 
 
@@ -150,6 +167,13 @@ def sequence_files(camera, part):
             f"results/blur/{camera}/test/{sequence}.npy" for sequence in PARTS[part]
         ],
     }
+
+
+def robustness_frames():
+    """Stores of the first test sequences, as many as the curve takes."""
+    settings = CONFIG.evaluation.robustness
+    chosen = SEQUENCES["test"][: settings.sequences if settings else 0]
+    return [f"results/frames/test/{sequence}.npy" for sequence in chosen]
 
 
 def gather_inputs(wildcards):
@@ -181,6 +205,15 @@ GALLERY = gallery_names(CONFIG.report)
 FIGURES = ["psnr_per_frame", "direction", "scatter"]
 
 
+def evaluation_files(names):
+    """What evaluations of a system, or of its repeats, wrote."""
+    folders = [f"results/evaluation/{name}" for name in names]
+    return {
+        "per_frame": [f"{folder}/per_frame.csv" for folder in folders],
+        "evaluation_tracking": [f"{folder}/tracking.json" for folder in folders],
+    }
+
+
 def compared_systems():
     """The rows of the table: each camera's plain picture, the released networks, then each system with its repeats."""
     inputs = [
@@ -188,7 +221,7 @@ def compared_systems():
             "system": name,
             "camera": name.removeprefix("input_"),
             "kind": "input",
-            "per_frame": [f"results/evaluation/{name}/per_frame.csv"],
+            **evaluation_files([name]),
         }
         for name in INPUTS
     ]
@@ -197,7 +230,7 @@ def compared_systems():
             "system": name,
             "camera": camera_of(name),
             "kind": "pretrained",
-            "per_frame": [f"results/evaluation/{name}/per_frame.csv"],
+            **evaluation_files([name]),
             "weights": final_weights(name),
         }
         for name in EVALUATED
@@ -208,9 +241,7 @@ def compared_systems():
             "system": system.name,
             "camera": system.camera,
             "kind": "trained",
-            "per_frame": [
-                f"results/evaluation/{name}/per_frame.csv" for name in system.repeats
-            ],
+            **evaluation_files(system.repeats),
             "weights": final_weights(system.name),
             "tracking": [
                 f"results/models/{name}/{stage.name}/final/tracking.json"
@@ -233,5 +264,14 @@ COSTS = {
     entry["system"]: f"results/evaluation/{entry['system']}/cost.json"
     for entry in COMPARED
     if entry["kind"] != "input"
+}
+ROBUSTNESS = {
+    system.name: f"results/evaluation/{system.name}/robustness.csv"
+    for system in CONFIG.systems
+    if CONFIG.evaluation.robustness and CONFIG.camera(system.camera).has_pupil
+}
+DIFFERENCES = {
+    system: path.replace("cost.json", "differences.json")
+    for system, path in COSTS.items()
 }
 TEST_FRAMES = [f"results/frames/test/{sequence}.npy" for sequence in SEQUENCES["test"]]

@@ -1,7 +1,12 @@
 rule compare:
     input:
         tables=PER_FRAME,
-        tracking=[path for entry in COMPARED for path in entry.get("tracking", [])],
+        tracking=[
+            path
+            for entry in COMPARED
+            for key in ("tracking", "evaluation_tracking")
+            for path in entry.get(key, [])
+        ],
         groups="results/groups.csv",
         frames=TEST_FRAMES,
     output:
@@ -20,11 +25,24 @@ rule compare:
         **needs_torch(30),
     params:
         systems=COMPARED,
-        evaluation=section(CONFIG.evaluation),
+        evaluation=section(CONFIG.evaluation, include={"seed", *INTERVALS}),
         config_text=no_trigger(CONFIG_TEXT),
         code=code_digest("evaluation"),
     script:
         "../scripts/compare.py"
+
+
+ROBUSTNESS_FIGURE = (
+    {
+        "robustness": report(
+            "results/report/figures/robustness.png",
+            caption="../report/robustness.rst",
+            category="Figures",
+        )
+    }
+    if ROBUSTNESS
+    else {}
+)
 
 
 rule draw_figures:
@@ -33,12 +51,14 @@ rule draw_figures:
         metrics=[
             path for entry in COMPARED for path in entry.get("metrics", {}).values()
         ],
+        robustness=list(ROBUSTNESS.values()),
     output:
         report(
             expand("results/report/figures/{name}.png", name=FIGURES),
             caption="../report/figures.rst",
             category="Figures",
         ),
+        **ROBUSTNESS_FIGURE,
         curves=report(
             "results/report/figures/training_curves.png",
             caption="../report/training_curves.rst",
@@ -52,11 +72,15 @@ rule draw_figures:
         **needs_torch(20),
     params:
         systems=COMPARED,
+        robustness=ROBUSTNESS,
         report=section(CONFIG.report),
-        evaluation=section(CONFIG.evaluation),
+        evaluation=section(CONFIG.evaluation, include={"seed", *INTERVALS}),
         code=code_digest("report", "evaluation"),
     script:
         "../scripts/draw_figures.py"
+
+
+VIDEO_SUFFIXES = ["mp4", "gif"] if CONFIG.report.gif else ["mp4"]
 
 
 rule draw_gallery:
@@ -87,10 +111,26 @@ rule draw_gallery:
             category="Pictures",
         ),
         videos=report(
-            expand("results/report/videos/{name}.mp4", name=GALLERY),
+            expand(
+                "results/report/videos/{name}.{suffix}",
+                name=GALLERY,
+                suffix=VIDEO_SUFFIXES,
+            ),
             caption="../report/video.rst",
             category="Videos",
         ),
+        alone=report(
+            expand(
+                "results/report/videos/{name}_{system}.{suffix}",
+                name=GALLERY,
+                system=list(COSTS),
+                suffix=VIDEO_SUFFIXES,
+            ),
+            caption="../report/video_alone.rst",
+            category="Videos",
+            subcategory="One system",
+        ),
+        posters=expand("results/report/videos/{name}.png", name=GALLERY),
         slider=directory("results/report/slider"),
     log:
         "results/logs/draw_gallery.log",
@@ -108,7 +148,7 @@ rule draw_gallery:
             for name in INPUTS
         },
         report=section(CONFIG.report),
-        evaluation=section(CONFIG.evaluation),
+        evaluation=SCORING,
         code=code_digest("report", "evaluation", "cascade", "networks"),
     script:
         "../scripts/draw_gallery.py"
@@ -154,11 +194,13 @@ rule write_report:
         table="results/report/table.csv",
         gallery="results/report/gallery.json",
         figures=expand(
-            "results/report/figures/{name}.png", name=[*FIGURES, "training_curves"]
+            "results/report/figures/{name}.png",
+            name=[*FIGURES, *ROBUSTNESS_FIGURE, "training_curves"],
         ),
         cameras=[f"results/cameras/{camera}/psfs.png" for camera in CAMERAS],
         costs=list(COSTS.values()),
         sweeps=SWEEP_TABLES,
+        differences=list(DIFFERENCES.values()),
         groups="results/groups.csv",
         frames=TEST_FRAMES,
         motion=["results/scenes/test.json"] if CONFIG.data.source == "scenes" else [],
@@ -181,6 +223,7 @@ rule write_report:
         },
         costs=COSTS,
         sweeps=SEARCHES,
+        differences=DIFFERENCES,
         report=section(CONFIG.report),
         config_text=CONFIG_TEXT,
         code=code_digest("report"),

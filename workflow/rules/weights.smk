@@ -22,6 +22,29 @@ if CONFIG.pretrained:
             "../scripts/import_pretrained.py"
 
 
+# Here and not while evaluating: a cluster's nodes may have no network.
+rule fetch_lpips:
+    output:
+        "results/lpips/{variant}.safetensors",
+    log:
+        "results/logs/fetch_lpips/{variant}.log",
+    wildcard_constraints:
+        variant="alex|vgg",
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        **needs_torch(60),
+        downloads=1,
+    params:
+        files=lambda wildcards: lpips_identity(wildcards.variant),
+        lpips=lambda wildcards, input: section(
+            CONFIG.evaluation.lpips[wildcards.variant]
+        ),
+        code=code_digest("evaluation/lpips.py", "evaluation/lpips_weights.py"),
+    script:
+        "../scripts/fetch_lpips.py"
+
+
 rule fetch_perceptual:
     output:
         PERCEPTUAL,

@@ -12,4 +12,5 @@ evaluate_sequences(
     psfs=snakemake.input.psfs,
     camera=snakemake.input.camera,
     config=EvaluationConfig.model_validate(snakemake.params.evaluation),
+    lpips=dict(zip(snakemake.params.lpips, snakemake.input.lpips, strict=True)),
 )

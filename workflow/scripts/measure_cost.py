@@ -4,13 +4,12 @@ _src.start(snakemake)
 
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.cost import measure_cost
+from unsmear.evaluation.differences import cheaper_variants, measure_differences
 from unsmear.frames.store import open_store
 
-height, width = open_store(snakemake.input.frames).shape[1:3]
-measure_cost(
-    weights=snakemake.input.weights,
-    height=height,
-    width=width,
-    output=snakemake.output[0],
-    config=EvaluationConfig.model_validate(snakemake.params.evaluation),
-)
+NUM_PICTURES = 2  # enough to say how far predictions move
+
+config = EvaluationConfig.model_validate(snakemake.params.evaluation)
+pictures, weights = open_store(snakemake.input.blur)[:NUM_PICTURES], snakemake.input.weights
+measure_cost(weights, *pictures.shape[1:3], snakemake.output.cost, config)
+measure_differences(weights, pictures, cheaper_variants(config), snakemake.output.differences, config)

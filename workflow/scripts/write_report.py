@@ -18,5 +18,6 @@ write_report(
     provenance=collect_report_provenance(text, snakemake.input.groups, snakemake.input.frames),
     costs=snakemake.params.costs,
     sweeps=snakemake.params.sweeps,
+    differences=snakemake.params.differences,
     config=ReportConfig.model_validate(snakemake.params.report),
 )

@@ -80,8 +80,10 @@ class CascadeInference:
         """
         given = None if known is None else {frame: self._place(picture) for frame, picture in known.items()}
         half = self.dtype is not torch.float32
+        # Convolutions on a GPU round their factors to 10 bits unless told not to: float32 means all of it.
+        exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=half)
         autocast = torch.autocast(self.device.type, self.dtype) if half else nullcontext()
-        with torch.inference_mode(), autocast:
+        with torch.inference_mode(), autocast, exact:
             frames: Tensor = self._run(self._place(blurry), given)
         return frames.float()
 

@@ -24,13 +24,20 @@ def compare_systems(
 
     Parameters
     ----------
-    systems : records of :class:`~unsmear.evaluation.results.SystemResults`, with ``tracking``: the
-        ``tracking.json`` of all trainings behind a system
+    systems : records of :class:`~unsmear.evaluation.results.SystemResults`, with ``tracking`` and
+        ``evaluation_tracking``: the ``tracking.json`` of all trainings and evaluations behind a system
     config_text : the whole configuration; its digest goes into the table
     groups, frames : the group table and the test split's stores; their digest goes into the table
     outputs : ``csv``, ``md`` and ``tex``
     """
-    traced = [{**system, "runs": _run_ids(system.get("tracking", ()))} for system in systems]
+    traced = [
+        {
+            **system,
+            "runs": _run_ids(system.get("tracking", ())),
+            "evaluation_runs": _run_ids(system.get("evaluation_tracking", ())),
+        }
+        for system in systems
+    ]
     provenance = collect_report_provenance(config_text, groups, frames)
     write_table(traced, provenance, outputs["csv"], outputs["md"], outputs["tex"], config)
 

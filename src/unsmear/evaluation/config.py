@@ -20,6 +20,23 @@ class LpipsWeights(BaseModel):
     linear_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the linear layers' file.")
 
 
+class RobustnessConfig(BaseModel):
+    """Cameras that differ from the one trained for, on whose pictures a system is tried unchanged."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sequences: int = Field(30, ge=1, description="Test sequences that count, the first group of each.")
+    psi_changes: tuple[Annotated[float, Field(gt=-1, allow_inf_nan=False)], ...] = Field(
+        (-0.10, -0.05, 0.05, 0.10), description="Relative changes of the focus sweep's range, above -1."
+    )
+    wavelength_changes_nm: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = Field(
+        (-20.0, -10.0, 10.0, 20.0), description="Shifts of all wavelengths, nm."
+    )
+    noise_sigmas: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(
+        (0.005, 0.01, 0.02), description="Read noise added to the camera's own, full scale 1."
+    )
+
+
 class EvaluationConfig(InferenceConfig):
     """How systems are run on the test sequences and scored."""
 
@@ -50,18 +67,8 @@ class EvaluationConfig(InferenceConfig):
     lpips: dict[Literal["alex", "vgg"], LpipsWeights] = Field(
         default_factory=dict, description="LPIPS variants to compute and their weights; empty: none."
     )
-    robustness_sequences: int = Field(
-        30, ge=1, description="Test sequences that the robustness curve takes, the first group of each."
-    )
-    psi_changes: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = Field(
-        (-0.10, -0.05, 0.05, 0.10),
-        description="Relative changes of the focus sweep's range for the robustness curve, above -1.",
-    )
-    wavelength_changes_nm: tuple[float, ...] = Field(
-        (-10.0, 10.0), description="Shifts of all wavelengths for the robustness curve, nm."
-    )
-    noise_sigmas: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(
-        (0.005, 0.01, 0.02), description="Sensor noise for the robustness curve, full scale 1."
+    robustness: RobustnessConfig | None = Field(
+        RobustnessConfig(), description="Changed cameras for the systems that have a focus sweep or mask; null: none."
     )
 
     @model_validator(mode="after")
@@ -70,8 +77,6 @@ class EvaluationConfig(InferenceConfig):
             raise ValueError(
                 f"tile_overlap is {self.tile_overlap}, tile_size {self.tile_size}; choose an overlap below the size"
             )
-        if any(change <= -1 for change in self.psi_changes):
-            raise ValueError(f"psi_changes are {list(self.psi_changes)}; relative changes lie above -1")
         return self
 
 

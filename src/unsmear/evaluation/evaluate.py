@@ -11,6 +11,7 @@ import numpy as np
 from unsmear.evaluation.arrays import to_numpy
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.equalise import equalise
+from unsmear.evaluation.kept import KeptTables
 from unsmear.evaluation.reblur import reblur_psnr
 from unsmear.evaluation.records import (
     GroupPictures,
@@ -37,6 +38,7 @@ def evaluate_sequences(
     psfs: str | Path,
     camera: str | Path,
     config: EvaluationConfig | None = None,
+    lpips: Mapping[str, str | Path] | None = None,
 ) -> None:
     """Predict and score every frame group of each sequence; write one table a sequence.
 
@@ -44,14 +46,15 @@ def evaluate_sequences(
     ----------
     system : its name, written to each row
     weights : ``weights.safetensors`` of its stages, in the cascade's order
-    sequences : records with ``split``, ``sequence``, ``frames``, ``blur``, ``output``; each table is
-        written, whole, as soon as its sequence is done
+    sequences : records with ``split``, ``sequence``, ``frames``, ``blur``, ``output``
     psfs, camera : ``psfs.npy`` and ``camera.json`` of the camera that the system is for
     config : how to run and score
+    lpips : variant -> what :func:`unsmear.evaluation.lpips_weights.fetch_lpips` wrote
 
     Notes
     -----
-    One row per frame; measures of a whole group are repeated in its rows.
+    One row per frame; measures of a whole group are repeated in its rows. All tables appear together,
+    at the end; a call that was ended early goes on after the last sequence that it finished.
     """
     import torch
 
@@ -61,9 +64,9 @@ def evaluate_sequences(
     config = config or EvaluationConfig()
     predictor = Predictor(weights, config)
     lens = Camera.load(psfs, camera)
-    perceptual = _load_lpips(config, predictor.device)
-    for record in sequences:
-        files = SequenceFiles.from_record(record)
+    perceptual = _load_lpips(lpips, predictor.device)
+    kept = _keep(system, sequences, config, [*weights, psfs, camera, *(lpips or {}).values()])
+    for files in kept.missing():
         rows: list[Row] = []
         for batch in batches(read_group_pictures(files, lens.num_frames), config.batch_size):
             blurry = np.stack([pictures.blurry for pictures in batch])
@@ -80,7 +83,8 @@ def evaluate_sequences(
                 if config.reblur:
                     _add_reblur(scores, channels_last(to_numpy(prediction)), pictures.blurry, lens, config)
                 rows += _keyed(system, files, pictures, scores)
-        write_rows(files.output, rows)
+        write_rows(kept.path(files), rows)
+    kept.release()
 
 
 def evaluate_input(
@@ -89,20 +93,21 @@ def evaluate_input(
     psfs: str | Path,
     camera: str | Path,
     config: EvaluationConfig | None = None,
+    lpips: Mapping[str, str | Path] | None = None,
 ) -> None:
     """Score the blurry picture, equalised and repeated, as if it were the predicted frames.
 
     Parameters as in :func:`evaluate_sequences`. The picture is divided by the camera's energy,
     colour by colour, and rounded to 8 bit. Its direction accuracy is an exact 0.5. Torch is not
-    imported unless LPIPS is configured.
+    imported unless LPIPS weights are given.
     """
     from unsmear.optics.camera import Camera
 
     config = config or EvaluationConfig()
     lens = Camera.load(psfs, camera)
-    perceptual = _load_lpips(config, "cpu")
-    for record in sequences:
-        files = SequenceFiles.from_record(record)
+    perceptual = _load_lpips(lpips, "cpu")
+    kept = _keep(system, sequences, config, [psfs, camera, *(lpips or {}).values()])
+    for files in kept.missing():
         rows: list[Row] = []
         for pictures in read_group_pictures(files, lens.num_frames):
             still = equalise(pictures.blurry, lens.energy, lens.response)
@@ -116,7 +121,13 @@ def evaluate_input(
             if config.reblur:
                 _add_reblur(scores, np.ascontiguousarray(frames), pictures.blurry, lens, config)
             rows += _keyed(system, files, pictures, scores)
-        write_rows(files.output, rows)
+        write_rows(kept.path(files), rows)
+    kept.release()
+
+
+def _keep(system: str, sequences: Records, config: EvaluationConfig, inputs: Sequence[str | Path]) -> KeptTables:
+    settings = {"system": system, **config.model_dump(mode="json")}
+    return KeptTables([SequenceFiles.from_record(record) for record in sequences], settings, inputs)
 
 
 def _keyed(system: str, files: SequenceFiles, pictures: GroupPictures, scores: list[Row]) -> list[Row]:
@@ -138,12 +149,12 @@ def _add_reblur(scores: list[Row], frames: np.ndarray, blurry: np.ndarray, lens:
         row["reblur_psnr"] = value
 
 
-def _load_lpips(config: EvaluationConfig, device: str) -> dict[str, Lpips]:
-    if not config.lpips:
+def _load_lpips(lpips: Mapping[str, str | Path] | None, device: str) -> dict[str, Lpips]:
+    if not lpips:
         return {}
-    from unsmear.evaluation.lpips import load_lpips
+    from unsmear.evaluation.lpips_weights import load_lpips
 
-    loaded = {name: load_lpips(name, files, device) for name, files in config.lpips.items()}
+    loaded = {name: load_lpips(name, path, device) for name, path in lpips.items()}  # type: ignore[arg-type]
     return {name: network for name, network in loaded.items() if network is not None}
 
 

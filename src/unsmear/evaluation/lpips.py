@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
-
-from unsmear.evaluation.config import LpipsWeights
-from unsmear.fetch import find_file
 
 # Mean and spread of the trunks' training images, for inputs in [-1, 1].
 SHIFT = (-0.030, -0.088, -0.188)
@@ -93,32 +89,3 @@ class Lpips(nn.Module):
 
 def _unit(features: Tensor) -> Tensor:
     return features / (features.pow(2).sum(dim=1, keepdim=True).sqrt() + NORM_EPSILON)
-
-
-def load_lpips(variant: Literal["alex", "vgg"], files: LpipsWeights, device: str) -> Lpips | None:
-    """Build one variant from its configured files; None, after a warning, if a file is not there.
-
-    Raises
-    ------
-    ValueError
-        If a file has another SHA-256 or does not hold the weights of this variant.
-    """
-    trunk_path = find_file(files.trunk, files.trunk_sha256)
-    linear_path = find_file(files.linear, files.linear_sha256)
-    if trunk_path is None or linear_path is None:
-        return None
-    network = Lpips(variant)
-    trunk = {k: v for k, v in _read(trunk_path).items() if k.startswith("features.")}
-    # Saved as lin0.model.1.weight, shape (1, C, 1, 1), after a dropout.
-    linear = [v.flatten() for k, v in sorted(_read(linear_path).items()) if k.startswith("lin")]
-    state = {**trunk, **{f"linear.{index}": value for index, value in enumerate(linear)}}
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"{files.trunk} and {files.linear} are no weights of LPIPS {variant}: {error}") from error
-    return network.requires_grad_(False).eval().to(device)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state

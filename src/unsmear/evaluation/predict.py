@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unsmear.evaluation.config import EvaluationConfig
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +58,7 @@ class Predictor:
         for start in range(0, len(blurry), self.config.batch_size):
             chosen = slice(start, start + self.config.batch_size)
             known = None if middle is None else self._to_device(middle[chosen])
-            frames = self._forward(self._to_device(blurry[chosen]), known)
+            frames = self._forward_what_fits(self._to_device(blurry[chosen]), known)
             parts.append((frames.clamp(0, 1) * 255).round().to(torch.uint8))
         return torch.cat(parts)
 
@@ -65,6 +68,27 @@ class Predictor:
         # A copy: stores are read-only memory maps, which torch warns about.
         tensor = torch.from_numpy(np.array(pictures)).to(self.device)
         return tensor.permute(0, 3, 1, 2).float() / 255
+
+    def _forward_what_fits(self, blurry: torch.Tensor, middle: torch.Tensor | None) -> torch.Tensor:
+        """Whole pictures, fewer at a time where a GPU's memory is short; tiles are for the user to choose."""
+        import torch
+
+        try:
+            return self._forward(blurry, middle)
+        except torch.OutOfMemoryError:
+            if len(blurry) == 1:
+                height, width = blurry.shape[-2:]
+                raise ValueError(
+                    f"one picture of {width} x {height} px does not fit into the memory of {self.device}; set "
+                    "evaluation.precision: bfloat16, or evaluation.tile_size, and compare evaluation/*/differences.json"
+                ) from None
+        torch.cuda.empty_cache()
+        half = len(blurry) // 2
+        log.warning("%d pictures at once do not fit into memory, going on with %d", len(blurry), half)
+        parts = [slice(0, half), slice(half, None)]
+        return torch.cat(
+            [self._forward_what_fits(blurry[part], None if middle is None else middle[part]) for part in parts]
+        )
 
     def _forward(self, blurry: torch.Tensor, middle: torch.Tensor | None) -> torch.Tensor:
         from unsmear.evaluation.tiles import over_tiles

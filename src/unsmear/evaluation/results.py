@@ -24,7 +24,7 @@ class SystemResults:
     kind : ``input``, ``pretrained`` or ``trained``
     per_frame : one per-frame table, or one for each seed that the training was repeated with
     label : text for people; by default made from name and kind
-    runs : identifiers of the training runs behind it
+    runs, evaluation_runs : identifiers of the recorded trainings and evaluations behind it
     weights : its stages' ``weights.safetensors`` in the cascade's order, for pictures
     metrics : its stages' ``metrics.csv``, by stage, for training curves
     """
@@ -35,6 +35,7 @@ class SystemResults:
     per_frame: tuple[Path, ...]
     label: str = ""
     runs: tuple[str, ...] = ()
+    evaluation_runs: tuple[str, ...] = ()
     weights: tuple[Path, ...] = ()
     metrics: Mapping[str, Path] = field(default_factory=dict)
 
@@ -52,6 +53,7 @@ class SystemResults:
             per_frame=tuple(Path(path) for path in paths),
             label=record.get("label", ""),
             runs=tuple(record.get("runs", ())),
+            evaluation_runs=tuple(record.get("evaluation_runs", ())),
             weights=tuple(Path(path) for path in record.get("weights", ())),
             metrics={stage: Path(path) for stage, path in record.get("metrics", {}).items()},
         )

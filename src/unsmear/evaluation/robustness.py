@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unsmear.evaluation.bootstrap import estimate_mean
-from unsmear.evaluation.config import EvaluationConfig
+from unsmear.evaluation.config import EvaluationConfig, RobustnessConfig
 from unsmear.evaluation.psnr import psnr
 from unsmear.evaluation.records import channels_first
 from unsmear.evaluation.rows import write_rows
@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 MEASURES = ("psnr_middle", "psnr_frames", "direction")
 
 
-def perturbed_cameras(camera: CameraConfig, config: EvaluationConfig) -> Iterator[tuple[str, float, CameraConfig]]:
+def perturbed_cameras(camera: CameraConfig, config: RobustnessConfig) -> Iterator[tuple[str, float, CameraConfig]]:
     """The camera itself, then each configured change of it: kind, change, camera.
 
     Cameras without a focus sweep have no ``psi`` and no ``wavelength`` to change. ``psi`` stretches
     the sweep from its first value, ``noise`` adds read noise to what the camera has.
+
+    Raises
+    ------
+    ValueError
+        If no lens can be changed like that, such as one whose pupil would outgrow its grid.
     """
     yield "none", 0.0, camera
     optics: Any = camera.optics
@@ -67,7 +72,7 @@ def measure_robustness(
     Parameters
     ----------
     weights : the system's ``weights.safetensors``, in the cascade's order
-    frames : frame stores of the split; the first ``robustness_sequences`` of them are taken
+    frames : frame stores of the split; the first ``robustness.sequences`` of them are taken
     groups, split : where each sequence's first group lies
     camera : ``camera.json`` of the camera that the system was trained for
     output : CSV with ``kind``, ``change`` and each measure with its interval; PSNR of all frames is
@@ -80,14 +85,15 @@ def measure_robustness(
     from unsmear.optics.config import CameraConfig
 
     config = config or EvaluationConfig()
+    changes = config.robustness or RobustnessConfig()
     described = CameraConfig(**json.loads(Path(camera).read_text(encoding="utf-8"))["config"])
     truths = []
-    for path in map(Path, frames[: config.robustness_sequences]):
+    for path in map(Path, frames[: changes.sequences]):
         first = read_groups(groups, split, path.stem)[0]
         truths.append(np.array(open_store(path)[first.frames]))
     predictor = Predictor(weights, config)
     rows = []
-    for kind, change, changed in perturbed_cameras(described, config):
+    for kind, change, changed in perturbed_cameras(described, changes):
         lens = Camera.from_config(changed, len(truths[0]))
         # One at a time: sequences may differ in size.
         scores = [_score(predictor, truth, lens, config, place) for place, truth in enumerate(truths)]

@@ -36,7 +36,7 @@ NOTES = (
     "PSNR in dB, per image, RGB, 8 bit. The middle frame stands for itself; all frames are scored in the "
     "best direction of time, chosen once for each frame group. Gains are paired, over the same camera's "
     "blurry picture, which is first divided by its PSFs' energy, colour by colour. Direction: share of "
-    "moving groups whose predicted sequence is nearer to the truth than to its reverse. Brackets: 95% "
+    "moving groups whose predicted sequence is nearer to the truth than to its reverse. Brackets: {confidence:.4g}% "
     "interval from resampling whole sequences; none below six sequences.",
     f"{ZERO_MARK} the interval of this difference spans zero.",
 )
@@ -109,7 +109,8 @@ def _identical_lines(rows: list[Row]) -> list[str]:
 
 def table_notes(rows: list[Row]) -> list[str]:
     """What stands below the table."""
-    return [count_line(rows), *NOTES, *seed_lines(rows), *_identical_lines(rows)]
+    notes = [note.format(confidence=100 * float(rows[0]["confidence"])) for note in NOTES]
+    return [count_line(rows), *notes, *seed_lines(rows), *_identical_lines(rows)]
 
 
 def seed_lines(rows: list[Row]) -> list[str]:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 GAINS = {"gain_middle": "psnr_middle", "gain_frames": "psnr_frames"}
-COMPARED = ("psnr_middle", "psnr_frames", "ssim_middle", "ssim_frames", "direction")
 
 
 def write_table(
@@ -65,7 +64,8 @@ def write_table(
     rows = [_row_of_system(result, tables, inputs, config) for result in results]
     predicting = [result for result in results if result.kind != "input"]
     rows += [_row_of_difference(a, b, tables, config) for b, a in itertools.combinations(predicting, 2)]
-    rows = [{"format_version": FORMAT_VERSION, **row, **provenance} for row in rows]
+    settings = {"confidence": config.confidence, "num_resamples": config.num_resamples}
+    rows = [{"format_version": FORMAT_VERSION, **row, **settings, **provenance} for row in rows]
     write_rows(csv, rows)
     write_text(md, to_markdown(csv))
     write_text(tex, to_latex(csv))
@@ -132,7 +132,15 @@ def _row_of_system(
     )
     # An input is not trained; its row must have the columns of the others all the same.
     row["num_seeds"] = None if result.kind == "input" else len(own)
-    return {**row, **asdict(_count_all(own)), "runs": " ".join(result.runs)}
+    return {**row, **asdict(_count_all(own)), **_runs(result)}
+
+
+def _runs(*results: SystemResults) -> dict[str, str]:
+    """Identifiers of the runs that a row rests on: trainings and evaluations."""
+    return {
+        "runs": " ".join(run for result in results for run in result.runs),
+        "evaluation_runs": " ".join(run for result in results for run in result.evaluation_runs),
+    }
 
 
 def _count_all(tables: Sequence[pd.DataFrame]) -> Counts:
@@ -157,11 +165,14 @@ def _row_of_difference(
         "row": f"{result.system} - {base.system}",
         "label": f"{result.text} − {base.text}",
         "kind": "difference",
-        "runs": " ".join((*result.runs, *base.runs)),
+        **_runs(result, base),
         **asdict(_count_all(tables[result.system])),
     }
-    for key in COMPARED:
-        both = tables[result.system], tables[base.system]
+    both = tables[result.system], tables[base.system]
+    for measure in MEASURES:
+        key = measure.key
+        if not all(measure.column in table.columns for own in both for table in own):
+            continue
         spreads = [deviation_over_seeds([values_per_group(t, BY_KEY[key]) for t in own]) for own in both]
         known = [spread for spread in spreads if spread is not None]
         difference = paired_difference(*(_over_seeds(own, key) for own in both))

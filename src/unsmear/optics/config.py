@@ -210,6 +210,11 @@ class CameraConfig(BaseModel):
     )
 
     @property
+    def has_pupil(self) -> bool:
+        """Whether its PSFs are simulated from a pupil, with or without a phase mask, whose focus moves."""
+        return isinstance(self.optics, FocusSweepOptics)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Files that the camera is described by besides this configuration."""
         optics = (str(self.optics.path),) if isinstance(self.optics, FileOptics) else ()

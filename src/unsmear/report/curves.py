@@ -10,7 +10,14 @@ import numpy as np
 
 from unsmear.evaluation.config import ReportConfig
 from unsmear.report.labels import with_labels
-from unsmear.report.style import PALETTE, figure_file, line_styles
+from unsmear.report.style import figure_file, line_styles
+
+# What of a camera is changed: its name in tables, the axis, and units of the axis in one of the table's.
+CHANGES = (
+    ("psi", "change of the focus sweep, %", 100.0),
+    ("wavelength", "shift of all wavelengths, nm", 1.0),
+    ("noise", "added read noise, % of full scale", 100.0),
+)
 
 
 def draw_training_curves(
@@ -64,38 +71,44 @@ def _line(color: str, dash: Any, label: str) -> Any:
     return Line2D([], [], color=color, linestyle=dash, label=label)
 
 
-def draw_robustness(table_csv: str | Path, output: str | Path, config: ReportConfig | None = None) -> None:
+def draw_robustness(
+    systems: Sequence[Mapping[str, Any]],
+    tables: Mapping[str, str | Path],
+    output: str | Path,
+    config: ReportConfig | None = None,
+) -> None:
     """PSNR and direction accuracy on pictures of a camera that differs from the one trained for.
 
     Parameters
     ----------
-    table_csv : what :func:`unsmear.evaluation.robustness.measure_robustness` wrote
+    systems : the records that the table was made from, for names and colours
+    tables : system -> what :func:`unsmear.evaluation.robustness.measure_robustness` wrote
     """
     import pandas as pd
 
     config = config or ReportConfig()
-    table = pd.read_csv(table_csv)
-    kinds = [
-        ("psi", "change of the focus sweep, %", 100.0),
-        ("wavelength", "shift of all wavelengths, nm", 1.0),
-        ("noise", "added noise, % of full scale", 100.0),
-    ]
-    with figure_file(output, (9.2, 4.6), config.figure_dpi) as figure:
-        grid = figure.subplots(2, len(kinds), sharey="row")
-        for column, (kind, label, scale) in enumerate(kinds):
-            rows = table[table["kind"].isin([kind, "none"])].sort_values("change")
-            for row, (measure, title) in enumerate(
-                (("psnr_frames", "PSNR of frames, dB"), ("direction", "direction accuracy"))
-            ):
-                axes = grid[row, column]
-                color = PALETTE[1]
-                axes.plot(rows["change"] * scale, rows[measure], color=color, marker="o", markersize=4)
-                low, high = rows[f"{measure}_low"], rows[f"{measure}_high"]
-                if np.isfinite(low.astype(float)).all():
-                    axes.fill_between(rows["change"] * scale, low, high, color=color, alpha=0.15, linewidth=0)
-                if column == 0:
-                    axes.set_ylabel(title)
-                if row == 1:
-                    axes.set(xlabel=label, ylim=(0, 1.05))
-                    axes.axhline(0.5, color="#5b6770", linestyle=":", linewidth=1)
+    results = with_labels(systems, config)
+    styles = line_styles(results)
+    read = {result.system: pd.read_csv(tables[result.system]) for result in results if result.system in tables}
+    changed = {kind for table in read.values() for kind in table["kind"]}
+    kinds = [entry for entry in CHANGES if entry[0] in changed] or list(CHANGES)
+    with figure_file(output, (9.2, 5.0), config.figure_dpi) as figure:
+        grid = figure.subplots(2, len(kinds), sharey="row", sharex="col", squeeze=False)
+        for (kind, label, scale), column in zip(kinds, grid.T, strict=True):
+            for system, table in read.items():
+                rows = table[table["kind"].isin([kind, "none"])].sort_values("change")
+                across, color = rows["change"] * scale, styles[system]["color"]
+                for measure, axes in zip(("psnr_frames", "direction"), column, strict=True):
+                    axes.plot(across, rows[measure], color=color, marker="o", markersize=4)
+                    low, high = (rows[f"{measure}_{end}"].astype(float) for end in ("low", "high"))
+                    if np.isfinite(low).all():
+                        axes.fill_between(across, low, high, color=color, alpha=0.15, linewidth=0)
+            for axes in column:
+                axes.axvline(0, color="#9aa5b1", linewidth=1, zorder=0)
+            column[1].set(xlabel=label, ylim=(0, 1.05))
+            column[1].axhline(0.5, color="#5b6770", linestyle=":", linewidth=1)
+        grid[0, 0].set_ylabel("PSNR of frames, dB")
+        grid[1, 0].set_ylabel("direction accuracy")
         figure.suptitle("A camera that differs from the one trained for", x=0.01, ha="left", weight="bold")
+        handles = [_line(styles[r.system]["color"], "-", r.text) for r in results if r.system in read]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3)

@@ -48,8 +48,8 @@ def draw_gallery(
     """Write what :func:`unsmear.report.selection.gallery_names` names into ``folder``.
 
     For each name: ``figures/{name}_middle.png``, ``figures/{name}_frames.png``,
-    ``videos/{name}.mp4`` (all systems) and ``.gif``, ``videos/{name}_{system}.mp4``,
-    ``slider/{name}/*``; and ``gallery.json`` with captions and the slider's files.
+    ``videos/{name}.mp4`` (all systems), ``videos/{name}_{system}.mp4`` (one between input and truth),
+    both as ``.gif`` too, ``slider/{name}/*``; and ``gallery.json`` with captions and the slider's files.
 
     Parameters
     ----------
@@ -145,15 +145,18 @@ def _write_videos(
         frames = pictures.predictions[result.system]
         columns[result.text] = frames
         alone = {"Blurry input": still(result.camera), result.text: frames, "Truth": pictures.truth}
-        path = folder / f"{shown.name}_{result.system}.mp4"
-        write_mp4(side_by_side(alone, config.video_height), path, config)
+        _write_video(side_by_side(alone, config.video_height), folder / f"{shown.name}_{result.system}", config)
     together = side_by_side({**columns, "Truth": pictures.truth}, config.video_height)
-    write_mp4(together, folder / f"{shown.name}.mp4", config)
+    _write_video(together, folder / shown.name, config)
     # What the page shows until the video plays.
     with write_atomically(folder / f"{shown.name}.png") as temporary:
         Image.fromarray(together[0]).save(temporary)
+
+
+def _write_video(frames: np.ndarray, stem: Path, config: ReportConfig) -> None:
+    write_mp4(frames, stem.with_suffix(".mp4"), config)
     if config.gif:
-        write_gif(together, folder / f"{shown.name}.gif", config)
+        write_gif(frames, stem.with_suffix(".gif"), config)
 
 
 def _write_slider(

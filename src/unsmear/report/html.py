@@ -31,6 +31,7 @@ def write_report(
     versions: Mapping[str, str],
     provenance: Mapping[str, str],
     costs: Mapping[str, str | Path] | None = None,
+    differences: Mapping[str, str | Path] | None = None,
     config: ReportConfig | None = None,
     sweeps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
@@ -46,15 +47,13 @@ def write_report(
     config_text : the whole configuration, as text
     versions : name and version of what computed
     provenance : commit, digests and the like
-    costs : label -> ``cost.json``
+    costs, differences : system -> ``cost.json``, ``differences.json``
     sweeps : searches for hyper-parameters, see :func:`unsmear.report.page_sweeps.sweeps`
     """
     config = config or ReportConfig()
     output = Path(output)
     rows = read_rows(table_csv)
     gallery = json.loads(Path(gallery_json).read_text(encoding="utf-8"))
-    cost_values = {label: json.loads(Path(path).read_text()) for label, path in (costs or {}).items()}
-
     sections = [
         _look(gallery),
         Section("results", "Results", tables.results_table(rows) + tables.more_measures(rows)),
@@ -62,10 +61,14 @@ def write_report(
         _groups(gallery, config),
         _cameras(cameras, output),
         Section("sweeps", "Hyper-parameters searched", page_sweeps.sweeps(sweeps, output, config.labels)),
-        _made(provenance, cost_values, versions, config_text),
+        _made(provenance, _read(costs), _read(differences), versions, config_text),
     ]
     sections = [section for section in sections if section.body]
     write_text(output, _page(config.title, _lead(rows), parts.facts(rows), sections, pictures.gallery_data(gallery)))
+
+
+def _read(paths: Mapping[str, str | Path] | None) -> dict[str, Any]:
+    return {name: json.loads(Path(path).read_text(encoding="utf-8")) for name, path in (paths or {}).items()}
 
 
 @dataclass(frozen=True)
@@ -109,11 +112,20 @@ def _cameras(cameras: Mapping[str, Sequence[str | Path]], output: Path) -> Secti
 
 
 def _made(
-    provenance: Mapping[str, str], costs: Mapping[str, Any], versions: Mapping[str, str], config_text: str
+    provenance: Mapping[str, str],
+    costs: Mapping[str, Any],
+    differences: Mapping[str, Any],
+    versions: Mapping[str, str],
+    config_text: str,
 ) -> Section:
     body = [parts.definitions(provenance)]
     if costs:
         body += ["<h3>Cost</h3>", tables.costs_table(costs)]
+    if differences:
+        body += [
+            f"<h3>Short numbers and tiles</h3><p>{tables.DIFFERENCES_NOTE}</p>",
+            tables.differences_table(differences),
+        ]
     body += [f"<details><summary>Versions</summary>{parts.definitions(versions)}</details>"]
     body += [f"<details><summary>Configuration</summary><pre tabindex='0'>{escape(config_text)}</pre></details>"]
     return Section("made", "How this was made", "\n".join(body))

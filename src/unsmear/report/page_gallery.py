@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -48,12 +48,19 @@ def gallery_data(gallery: Mapping[str, Any]) -> str:
     return f'<script type="application/json" id="gallery-data">{text}</script>'
 
 
+def _links(stem: str, suffixes: Sequence[str], text: str) -> str:
+    return ", ".join(
+        f'<a href="{escape(stem)}.{suffix}" aria-label="{escape(text)}, {suffix}">{suffix}</a>' for suffix in suffixes
+    )
+
+
 def group_section(entry: Mapping[str, Any], has_gif: bool) -> str:
     """Video, panel and all frames of one shown frame group."""
     name, caption = entry["name"], entry["caption"]
-    links = [(f"videos/{name}_{each['system']}.mp4", each["label"]) for each in entry["sources"]]
-    links += [(f"videos/{name}.gif", "GIF of all systems")] if has_gif else []
-    listed = "".join(f'<a href="{escape(path)}">{escape(text)}</a>' for path, text in links)
+    files = [("All systems", f"videos/{name}")]
+    files += [(each["label"], f"videos/{name}_{each['system']}") for each in entry["sources"]]
+    suffixes = ("mp4", "gif") if has_gif else ("mp4",)
+    listed = "".join(f"<span>{escape(text)}: {_links(stem, suffixes, text)}</span>" for text, stem in files)
     middle = figure(
         f"figures/{name}_middle.png",
         "The middle frame, whole and magnified. Inputs are equalised: divided by their PSFs' energy.",
@@ -68,6 +75,6 @@ def group_section(entry: Mapping[str, Any], has_gif: bool) -> str:
 <video src="videos/{escape(name)}.mp4" poster="videos/{escape(name)}.png"
  loop muted playsinline controls preload="metadata"
  aria-label="{escape(caption)}: blurry inputs, systems and truth side by side"></video>
-<p class="links"><span>Alone:</span>{listed}</p>
+<p class="links">{listed}</p>
 {middle}
 {frames}"""

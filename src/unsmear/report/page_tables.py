@@ -77,3 +77,26 @@ def costs_table(costs: Mapping[str, Mapping[str, Any]]) -> str:
             )
         )
     return table(headings, lines)
+
+
+DIFFERENCES_NOTE = "How far predictions move from those of whole pictures in float32, 8-bit codes."
+
+
+def differences_table(differences: Mapping[str, Mapping[str, Any]]) -> str:
+    """What bfloat16 and tiles change, for each system."""
+    headings = ("", "mean", "largest", "PSNR", "equal values", "pictures")
+    lines = []
+    for label, found in differences.items():
+        for variant, values in found["variants"].items():
+            psnr = values["psnr"]
+            lines.append(
+                (
+                    f"{label}, {variant}",
+                    f"{values['mean_codes']:.3f}",
+                    f"{values['max_codes']:.0f}",
+                    "-" if psnr is None else f"{psnr:.1f} dB",
+                    f"{100 * values['share_equal']:.1f} %",
+                    f"{found['num_pictures']} of {found['width']} x {found['height']} px",
+                )
+            )
+    return table(headings, lines)

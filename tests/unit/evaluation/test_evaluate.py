@@ -79,6 +79,8 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     monkeypatch.setitem(sys.modules, "unsmear.optics.camera", module)
     monkeypatch.setattr("unsmear.evaluation.predict.Predictor", KnownPredictor)
     monkeypatch.setattr(KnownPredictor, "spoil", staticmethod(lambda frames: frames))
+    for name in ("weights", "psfs.npy", "camera.json"):
+        (tmp_path / name).write_text(name)
     return {"root": tmp_path}
 
 
@@ -98,12 +100,12 @@ def records(chain: dict[str, Path], system: str, sequences: list[str] = SEQUENCE
 
 def per_frame(chain: dict[str, Path], system: str, spoil=None, sequences: list[str] = SEQUENCES) -> Path:
     """Evaluate and gather one system; ``spoil`` None is the input."""
-    evaluated = records(chain, system, sequences)
+    evaluated, root = records(chain, system, sequences), chain["root"]
     if spoil is None:
-        evaluate_input(system, evaluated, "psfs.npy", "camera.json")
+        evaluate_input(system, evaluated, root / "psfs.npy", root / "camera.json")
     else:
         KnownPredictor.spoil = staticmethod(spoil)
-        evaluate_sequences(system, ["w"], evaluated, "psfs.npy", "camera.json")
+        evaluate_sequences(system, [root / "weights"], evaluated, root / "psfs.npy", root / "camera.json")
     output = chain["root"] / f"evaluation/{system}/per_frame.csv"
     gather_sequences([record["output"] for record in evaluated], output)
     return output
@@ -158,6 +160,36 @@ def test_input_is_equalised_and_scores_half(chain):
     assert [row["psnr"] for row in rows] == [row["psnr_best"] for row in rows]
 
 
+@pytest.mark.parametrize("system", ["masked", "input_masked"])
+def test_ended_early_it_goes_on_and_writes_the_same_bytes(chain, system, monkeypatch):
+    from unsmear.evaluation import evaluate
+
+    spoil = noise(4) if system == "masked" else None
+    whole = per_frame(chain, system, spoil).read_bytes()
+    outputs = [record["output"] for record in records(chain, system)]
+    for output in outputs:
+        output.unlink()
+    score, scored = evaluate.score_group, []
+
+    def end_early(*arguments):
+        if len(scored) == limit:
+            raise KeyboardInterrupt
+        scored.append(1)
+        return score(*arguments)
+
+    monkeypatch.setattr(evaluate, "score_group", end_early)
+    per_group = 2 if system == "masked" else 1  # the upper bound is scored as well
+    limit = 7 * per_group
+    with pytest.raises(KeyboardInterrupt):
+        per_frame(chain, system, spoil)
+    assert not any(output.exists() for output in outputs)
+    limit, scored = -1, []
+    assert per_frame(chain, system, spoil).read_bytes() == whole
+    # Three of seven sequences had been finished.
+    assert len(scored) == 4 * 2 * per_group
+    assert sorted(outputs[0].parent.iterdir()) == sorted(outputs)
+
+
 def test_equal_bytes_on_a_second_run(chain):
     first = per_frame(chain, "masked", noise(4)).read_bytes()
     assert per_frame(chain, "masked", noise(4)).read_bytes() == first
@@ -166,7 +198,7 @@ def test_equal_bytes_on_a_second_run(chain):
 def test_other_split_is_refused(chain):
     wrong = [dict(record, split="val") for record in records(chain, "masked")]
     with pytest.raises(ValueError, match="is of split test, but sequence 000 of val"):
-        evaluate_input("input_masked", wrong, "p", "c")
+        evaluate_input("input_masked", wrong, chain["root"] / "psfs.npy", chain["root"] / "camera.json")
     path = per_frame(chain, "masked", noise(4))
     mixed = chain["root"] / "mixed.csv"
     mixed.write_text(path.read_text().replace(",test,", ",val,"))
@@ -189,14 +221,21 @@ def test_table_of_known_systems(chain):
         return spoilt[::-1] if int(frames.sum()) % 2 else spoilt
 
     systems += [
-        {"system": name, "camera": name, "kind": "trained", "runs": [f"run-{name}"], "per_frame": path}
+        {
+            "system": name,
+            "camera": name,
+            "kind": "trained",
+            "runs": [f"run-{name}"],
+            "evaluation_runs": [f"scored-{name}"],
+            "per_frame": path,
+        }
         for name, path in (
             ("standard", per_frame(chain, "standard", any_direction)),
             ("masked", per_frame(chain, "masked", noise(8))),
         )
     ]
     outputs = [root / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
-    write_table(systems, {"commit": "abc", "data_digest": "d1"}, *outputs)
+    write_table(systems, {"commit": "abc", "data_digest": "d1"}, *outputs, EvaluationConfig(confidence=0.9))
     with outputs[0].open(newline="") as stream:
         rows = {row["row"]: row for row in csv.DictReader(stream)}
     assert list(rows) == ["input_standard", "input_masked", "standard", "masked", "masked - standard"]
@@ -209,7 +248,10 @@ def test_table_of_known_systems(chain):
     assert float(masked["direction"]) == 1.0
     assert float(rows["input_masked"]["direction"]) == 0.5
     assert (masked["num_sequences"], masked["num_static"]) == ("7", "2")
-    assert masked["runs"] == "run-masked"
+    assert (masked["runs"], masked["evaluation_runs"]) == ("run-masked", "scored-masked")
+    assert difference["evaluation_runs"] == "scored-masked scored-standard"
+    errors = [float(row["temporal_error"]) for row in (masked, rows["standard"], difference)]
+    assert errors[2] == pytest.approx(errors[0] - errors[1], abs=2e-6)
     assert {row["commit"] for row in rows.values()} == {"abc"}
     assert float(difference["psnr_middle_low"]) < 0 < float(difference["psnr_middle_high"])
     moving = [row for row in read_rows(root / "evaluation/standard/per_frame.csv") if row["moving"] == "1"]
@@ -220,6 +262,7 @@ def test_table_of_known_systems(chain):
     markdown = outputs[1].read_text()
     assert "Re-trained (Masked) − Re-trained (Standard)" in markdown
     assert "°" in markdown.split("Re-trained (Masked) −")[1].splitlines()[0]
+    assert "Brackets: 90% interval" in markdown and "95%" not in markdown
     assert r"\bottomrule" in outputs[2].read_text()
     assert "error of frame differences" in markdown and "equal the truth" not in markdown
     summary = format_summary(outputs[0])
@@ -369,4 +412,4 @@ def test_config_refuses_nonsense():
     with pytest.raises(ValidationError, match="overlap below"):
         EvaluationConfig(tile_size=64, tile_overlap=64)
     with pytest.raises(ValidationError, match="psi_changes"):
-        EvaluationConfig(psi_changes=(-1.5,))
+        EvaluationConfig(robustness={"psi_changes": [-1.5]})

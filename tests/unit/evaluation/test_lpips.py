@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 
 from unsmear.evaluation.config import LpipsWeights
-from unsmear.evaluation.lpips import load_lpips
-from unsmear.fetch import find_file
+from unsmear.evaluation.lpips_weights import fetch_lpips, load_lpips
+from unsmear.fetch import MissingFileError, obtain_file
 
 # (convolution, stride, padding, whether its output is looked at), "M" a pooling; keys as torchvision names them.
 ALEX = [("0", 3, 64, 11, 4, 2, 1), "M", ("3", 64, 192, 5, 1, 2, 1), "M", ("6", 192, 384, 3, 1, 1, 1),
@@ -74,9 +74,10 @@ def by_definition(variant, trunk, linear, x, y):
     return total
 
 
-def test_equals_its_definition(files):
+def test_equals_its_definition(files, tmp_path):
     variant, trunk, linear, weights = files
-    network = load_lpips(variant, weights, "cpu")
+    fetch_lpips(variant, weights, tmp_path / "lpips.safetensors")
+    network = load_lpips(variant, tmp_path / "lpips.safetensors", "cpu")
     codes = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 2, 3, 67, 80), dtype=np.uint8))
     x, y = codes
     expected = by_definition(variant, trunk, linear, x / 255, y / 255)
@@ -86,30 +87,41 @@ def test_equals_its_definition(files):
     torch.testing.assert_close(network(x, x), torch.zeros(2))
 
 
-def test_changed_file_is_refused(files):
+def test_changed_file_is_refused(files, tmp_path):
     variant, _, _, weights = files
     with Path(weights.linear).open("ab") as stream:
         stream.write(b"more")
     with pytest.raises(ValueError, match="sha256"):
-        load_lpips(variant, weights, "cpu")
+        fetch_lpips(variant, weights, tmp_path / "lpips.safetensors")
+    assert not (tmp_path / "lpips.safetensors").exists()
 
 
-def test_other_networks_weights_are_refused(files):
+def test_other_networks_weights_are_refused(files, tmp_path):
     variant, _, _, weights = files
     other = "vgg" if variant == "alex" else "alex"
     with pytest.raises(ValueError, match=f"no weights of LPIPS {other}"):
-        load_lpips(other, weights, "cpu")
+        fetch_lpips(other, weights, tmp_path / "lpips.safetensors")
+
+
+def test_torn_file_is_named(tmp_path):
+    (tmp_path / "lpips.safetensors").write_bytes(b"torn")
+    with pytest.raises(ValueError, match="delete it and run again"):
+        load_lpips("alex", tmp_path / "lpips.safetensors", "cpu")
 
 
 def test_absent_weights_say_why(files, caplog, tmp_path):
     variant, _, _, weights = files
     absent = weights.model_copy(update={"trunk": str(tmp_path / "absent.pth")})
-    with caplog.at_level(logging.WARNING):
-        assert load_lpips(variant, absent, "cpu") is None
-    assert "absent.pth does not exist" in caplog.text
+    prepared = tmp_path / "lpips.safetensors"
+    for action in (lambda: fetch_lpips(variant, absent, prepared), lambda: load_lpips(variant, prepared, "cpu")):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            assert action() is None
+        assert f"no column lpips_{variant}: {absent.trunk} does not exist" in caplog.text
+        assert f"delete {prepared}" in caplog.text
 
 
-def test_url_is_fetched_once_and_checked(tmp_path, monkeypatch, caplog):
+def test_url_is_fetched_once_and_checked(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     content = b"weights"
     requests = []
@@ -132,12 +144,13 @@ def test_url_is_fetched_once_and_checked(tmp_path, monkeypatch, caplog):
         url = f"http://me:secret@127.0.0.1:{server.server_address[1]}/alex.pth"
         plain = url.replace("me:secret@", "")
         for _ in range(2):
-            assert find_file(plain, digest).read_bytes() == content
+            assert obtain_file(plain, digest).read_bytes() == content
         assert requests == ["/alex.pth"]
         with pytest.raises(ValueError, match="sha256"):
-            find_file(plain, "0" * 64)
+            obtain_file(plain, "0" * 64)
         assert not (tmp_path / "cache/unsmear" / ("0" * 64)).exists()
         server.shutdown()
         thread.join()
-    assert find_file(url, "1" * 64) is None
-    assert "cannot be fetched" in caplog.text and "secret" not in caplog.text
+    with pytest.raises(MissingFileError, match="cannot be fetched") as refused:
+        obtain_file(url, "1" * 64)
+    assert "secret" not in str(refused.value)

@@ -13,9 +13,9 @@ from unsmear.cascade.cascade import Cascade
 from unsmear.cascade.checkpoint import Checkpoint, save_stage
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
-from unsmear.evaluation.config import EvaluationConfig
+from unsmear.evaluation.config import EvaluationConfig, RobustnessConfig
 from unsmear.evaluation.cost import measure_cost
-from unsmear.evaluation.differences import measure_differences
+from unsmear.evaluation.differences import cheaper_variants, measure_differences
 from unsmear.evaluation.evaluate import evaluate_sequences
 from unsmear.evaluation.predict import Predictor
 from unsmear.evaluation.robustness import measure_robustness, perturbed_cameras
@@ -130,6 +130,27 @@ def test_tiles_feed_the_known_middle_frame_of_the_same_place():
     torch.testing.assert_close(found[:, 1], middle)
 
 
+def test_fewer_pictures_at_once_where_memory_is_short(weights, pictures, monkeypatch, caplog):
+    predictor = Predictor(weights, EvaluationConfig(batch_size=3))
+    run, sizes = predictor._run, []
+
+    def short_of_memory(blurry, middle):
+        sizes.append(len(blurry))
+        if len(blurry) > room:
+            raise torch.OutOfMemoryError
+        return run(blurry, middle)
+
+    expected = predictor(pictures, np.roll(pictures, 3, axis=2))
+    monkeypatch.setattr(predictor, "_run", short_of_memory)
+    room = 1
+    found = predictor(pictures, np.roll(pictures, 3, axis=2))
+    assert sizes == [3, 1, 2, 1, 1] and "going on with 1" in caplog.text
+    assert (found.int() - expected.int()).abs().max() <= 1
+    room = 0
+    with pytest.raises(ValueError, match=r"one picture of 48 x 40 px does not fit.*evaluation.tile_size"):
+        predictor(pictures)
+
+
 def test_tiled_predictor_is_near_the_whole(weights):
     picture = np.kron(np.random.default_rng(1).integers(0, 256, (1, 20, 20, 3)), np.ones((1, 8, 8, 1))).astype(np.uint8)
     whole = Predictor(weights)(picture).float()
@@ -173,7 +194,7 @@ def test_evaluates_a_real_cascade(weights, store, tmp_path):
 
 
 def test_perturbed_cameras_change_one_thing_each():
-    config = EvaluationConfig(psi_changes=(0.1,), wavelength_changes_nm=(-10,), noise_sigmas=(0.01,))
+    config = RobustnessConfig(psi_changes=(0.1,), wavelength_changes_nm=(-10,), noise_sigmas=(0.01,))
     masked = CameraConfig(name="masked", optics=MaskedOptics())
     found = {kind: (change, camera) for kind, change, camera in perturbed_cameras(masked, config)}
     assert found["psi"][1].optics.psi_range == pytest.approx((0, 8.8))
@@ -185,7 +206,8 @@ def test_perturbed_cameras_change_one_thing_each():
 
 
 def test_robustness_table(weights, store, tmp_path):
-    config = EvaluationConfig(psi_changes=(-0.1,), wavelength_changes_nm=(), noise_sigmas=(0.1,))
+    changes = RobustnessConfig(psi_changes=(-0.1,), wavelength_changes_nm=(), noise_sigmas=(0.1,))
+    config = EvaluationConfig(robustness=changes)
     arguments = (weights, [store / "test/007.npy"], store / "groups.csv", "test", store / "camera.json")
     measure_robustness(*arguments, tmp_path / "robustness.csv", config)
     rows = read_rows(tmp_path / "robustness.csv")
@@ -210,3 +232,14 @@ def test_differences_are_measured_against_whole_pictures(weights, pictures, tmp_
     assert 0 < found["bfloat16"]["mean_codes"] <= found["bfloat16"]["max_codes"]
     written = json.loads((tmp_path / "differences.json").read_text())["variants"]["bfloat16"]
     assert written == found["bfloat16"]
+    assert found["one tile"]["psnr"] is None
+
+
+def test_what_a_configuration_saves_with_is_measured_one_at_a_time():
+    config = EvaluationConfig(precision="bfloat16", tile_size=64, tile_overlap=16, device="cpu", batch_size=8)
+    variants = cheaper_variants(config)
+    assert list(variants) == ["bfloat16", "tiles of 64 px"]
+    short, tiles = variants.values()
+    assert (short.precision, short.tile_size, tiles.precision, tiles.tile_size) == ("bfloat16", None, "float32", 64)
+    assert tiles.tile_overlap == 16 and short.device == tiles.device == "cpu"
+    assert list(cheaper_variants(EvaluationConfig())) == ["bfloat16"]

@@ -137,6 +137,8 @@ def _input_system(root: Path, name: str, files: dict[str, Path], sequences: tupl
 def _trained_system(root: Path, name: str, files: dict[str, Path], sequences: tuple[str, ...]) -> dict[str, Any]:
     records = _records(root, name, files, sequences)
     weights = [root / f"models/{name}/center/final/weights.safetensors"]
+    weights[0].parent.mkdir(parents=True)
+    weights[0].write_text(name)
     evaluate_sequences(name, weights, records, files["psfs"], files["camera"], EVALUATION)
     metrics = {}
     for stage in ("center", "f35"):

@@ -105,12 +105,18 @@ def test_training_curves_have_a_row_for_each_stage(chain, tmp_path, drawn):
     assert len(axes[0].get_lines()) == 4
 
 
-def test_robustness_curve(tmp_path, drawn):
+def test_robustness_curve(chain, tmp_path, drawn):
     lines = ["kind,change,psnr_frames,psnr_frames_low,psnr_frames_high,direction,direction_low,direction_high"]
     lines += ["none,0,30,29,31,0.9,0.8,1", "psi,-0.1,28,27,29,0.7,0.6,0.8", "noise,0.01,25,24,26,0.6,0.5,0.7"]
     (tmp_path / "robustness.csv").write_text("\n".join(lines) + "\n")
-    draw_robustness(tmp_path / "robustness.csv", tmp_path / "robustness.png", SMALL)
-    np.testing.assert_allclose(drawn["robustness.png"].axes[0].get_lines()[0].get_xdata(), [-10, 0])
+    draw_robustness(chain.systems, {"masked": tmp_path / "robustness.csv"}, tmp_path / "robustness.png", SMALL)
+    psnr_psi, psnr_noise, direction_psi, direction_noise = drawn["robustness.png"].axes
+    np.testing.assert_allclose(psnr_psi.get_lines()[0].get_xdata(), [-10, 0])
+    np.testing.assert_allclose(psnr_psi.get_lines()[0].get_ydata(), [28, 30])
+    np.testing.assert_allclose(psnr_noise.get_lines()[0].get_xdata(), [0, 1])
+    np.testing.assert_allclose(direction_noise.get_lines()[0].get_ydata(), [0.9, 0.6])
+    band = direction_psi.collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == pytest.approx((0.6, 1))
 
 
 def test_labels_and_styles():
