@@ -162,9 +162,9 @@ def check_tracking(project, winner, records, diverged):
     assert sorted(children.values()) == sorted(records)
     for uuid, name in children.items():
         params, proposal = tables["params"][uuid], records[name]["proposal"]
-        assert (params["round"], params["budget"]) == (str(proposal["round"]), str(proposal["budget"]))
+        assert (params["trial.round"], params["trial.budget"]) == (str(proposal["round"]), str(proposal["budget"]))
         assert float(params["hparams.learning_rate"]) == proposal["values"]["learning_rate"]
-        assert params.get("promoted") == proposal.get("promoted")
+        assert params.get("trial.promoted") == proposal.get("promoted")
         failed = name in diverged
         assert tables["tags"][uuid]["status"] == ("failed" if failed else "finished")
         assert statuses[uuid] == ("FAILED" if failed else "FINISHED")

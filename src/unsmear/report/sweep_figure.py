@@ -14,6 +14,7 @@ from unsmear.sweep.space import Categorical, Distribution, LogUniform, show_valu
 from unsmear.sweep.trials import Trial
 
 COLUMNS = 3  # plots in a row
+SCALE = 4  # times the way from the best trial to the middle one, beyond which trials are off the scale
 
 
 def draw_objectives(
@@ -26,7 +27,8 @@ def draw_objectives(
 ) -> None:
     """Draw one plot a hyper-parameter: a dot for each trial, a colour for each budget, a ring around the winner.
 
-    A line leads from a trial to the one that went on from it. Failed trials are crosses on the lower edge.
+    A line leads from a trial to the one that went on from it. Failed trials are crosses on the lower edge; trials
+    so bad that the others would lie in one line are triangles on the edge.
 
     Parameters
     ----------
@@ -41,15 +43,20 @@ def draw_objectives(
         grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
         for axes in grid.flat[len(sweep.space) :]:
             axes.set_axis_off()
+        limit, nearer = _farthest(sweep, trials), max if sweep.goal == "maximize" else min
+        heights = {t.name: t.objective if limit is None else nearer(t.objective, limit) for t in trials}
         for (name, entry), axes in zip(sweep.space.items(), grid.flat, strict=False):
             place = _scale(axes, name, entry, trials)
             shown = [trial for trial in trials if name in trial.values]
-            _draw_trials(axes, shown, {trial.name: place(trial.values[name]) for trial in shown}, colors, winner)
+            places = {trial.name: place(trial.values[name]) for trial in shown}
+            _draw_trials(axes, shown, places, heights, colors, winner)
             share = f", importance {importance[name]:.2f}" if name in importance else ""
             axes.set_title(f"{name}{share}", fontsize=10)
         for axes in grid[:, 0]:
-            axes.set_ylabel(f"validation {sweep.metric}" + (", dB" if sweep.metric == "psnr" else ""))
-        figure.legend(handles=_legend(colors, trials), loc="outside lower center", ncols=4)
+            axes.set_ylabel("validation PSNR, dB" if sweep.metric == "psnr" else f"validation {sweep.metric}")
+        if limit is not None:
+            grid[0, 0].set_ylim(**{"bottom" if sweep.goal == "maximize" else "top": limit})
+        figure.legend(handles=_legend(colors, trials, limit is not None), loc="outside lower center", ncols=4)
 
 
 def _scale(axes: Any, name: str, entry: Distribution, trials: Sequence[Trial]) -> Any:
@@ -71,29 +78,45 @@ def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _farthest(sweep: SweepConfig, trials: Sequence[Trial]) -> float | None:
+    """Objective beyond which a trial is off the scale; None where all fit on it."""
+    values = sorted((t.objective for t in trials if math.isfinite(t.objective)), reverse=sweep.goal == "maximize")
+    if not values:
+        return None
+    best, middle, worst = values[0], values[len(values) // 2], values[-1]
+    limit = best + SCALE * (middle - best)
+    return limit if middle != best and abs(worst - best) > abs(limit - best) else None
+
+
 def _draw_trials(
-    axes: Any, trials: Sequence[Trial], places: Mapping[str, float], colors: Mapping[int, str], winner: str
+    axes: Any,
+    trials: Sequence[Trial],
+    places: Mapping[str, float],
+    heights: Mapping[str, float],
+    colors: Mapping[int, str],
+    winner: str,
 ) -> None:
-    named = {trial.name: trial for trial in trials}
     for trial in trials:
-        x, color = places[trial.name], colors[trial.budget]
-        if not math.isfinite(trial.objective):
+        x, y, color = places[trial.name], heights[trial.name], colors[trial.budget]
+        if not math.isfinite(y):
             axes.plot([x], [0.03], "x", color=color, transform=axes.get_xaxis_transform(), markersize=6)
             continue
-        source = named.get(trial.promoted or "")
-        if source is not None and math.isfinite(source.objective):
-            line = [places[source.name], x], [source.objective, trial.objective]
-            axes.plot(*line, color=color, linewidth=0.9, alpha=0.6)
-        axes.plot([x], [trial.objective], "o", color=color, markersize=5, alpha=1 if trial.usable else 0.3)
+        source = trial.promoted or ""
+        if source in places and math.isfinite(heights[source]):
+            axes.plot([places[source], x], [heights[source], y], color=color, linewidth=0.9, alpha=0.6)
+        marker = "o" if y == trial.objective else "v" if y > trial.objective else "^"
+        axes.plot([x], [y], marker, color=color, markersize=5, alpha=1 if trial.usable else 0.3, clip_on=False)
         if trial.name == winner:
-            axes.plot([x], [trial.objective], "o", color=INK, markersize=10, fillstyle="none")
+            axes.plot([x], [y], "o", color=INK, markersize=10, fillstyle="none")
 
 
-def _legend(colors: Mapping[int, str], trials: Sequence[Trial]) -> list[Any]:
+def _legend(colors: Mapping[int, str], trials: Sequence[Trial], off_scale: bool) -> list[Any]:
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], marker="o", linestyle="", color=c, label=f"{b} steps") for b, c in colors.items()]
     handles.append(Line2D([], [], marker="o", linestyle="", color=INK, fillstyle="none", markersize=10, label="chosen"))
     if any(trial.status == "failed" for trial in trials):
         handles.append(Line2D([], [], marker="x", linestyle="", color="#5b6770", label="failed"))
+    if off_scale:
+        handles.append(Line2D([], [], marker="v", linestyle="", color="#5b6770", label="off the scale"))
     return handles

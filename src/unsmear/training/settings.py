@@ -29,8 +29,10 @@ def read_hparams(path: str | Path) -> Hparams:
 
 def read_trial(path: str | Path) -> dict[str, Any]:
     """Which trial a run is, for its record: round, budget and the trial that it goes on from; empty for other runs."""
-    proposal = yaml.safe_load(Path(path).read_text(encoding="utf-8")).get("proposal") or {}
-    return {name: proposal[name] for name in ("round", "trial", "budget", "promoted") if name in proposal}
+    proposal = yaml.safe_load(Path(path).read_text(encoding="utf-8")).get("proposal")
+    if not proposal:
+        return {}
+    return {"trial": {name: proposal[name] for name in ("round", "budget", "promoted") if name in proposal}}
 
 
 def digest_file(path: str | Path) -> str:
