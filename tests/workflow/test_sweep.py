@@ -83,6 +83,20 @@ def read_yaml(project, path):
     return yaml.safe_load((project.folder / path).read_text())
 
 
+def test_each_search_has_its_trials_and_its_report(fresh):
+    masked = {**SWEEP, "system": "masked", "stage": "f35", "rounds": [{"trials": 2, "budget": 4}]}
+    fresh.configure(
+        sweep=[{**SWEEP, "reuse": False}, masked, {"system": "masked", "stage": "center", "inherit": "standard"}]
+    )
+    jobs = fresh.plan()
+    # States are saved for the second round of the first search, and for the final training of the other one.
+    assert jobs["train_stage_and_save"] == 5 + 2 and jobs["train_stage"] == 3 + 8
+    assert jobs["propose_trials"] == 8 + 2 and jobs["start_sweep"] == jobs["draw_sweep"] == 2
+    fresh.configure(sweep=[])
+    jobs = fresh.plan()
+    assert not {"start_sweep", "propose_trials", "draw_sweep"} & set(jobs) and jobs["train_stage"] == 8
+
+
 @pytest.mark.slow
 def test_a_sweep_is_killed_goes_on_promotes_and_passes_over_what_diverges(fresh):
     configure(fresh)
