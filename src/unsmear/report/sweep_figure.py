@@ -52,6 +52,7 @@ def draw_objectives(
             _draw_trials(axes, shown, places, heights, colors, winner)
             share = f", importance {importance[name]:.2f}" if name in importance else ""
             axes.set_title(f"{name}{share}", fontsize=10)
+        grid[0, 0].ticklabel_format(axis="y", useOffset=False)
         for axes in grid[:, 0]:
             axes.set_ylabel("validation PSNR, dB" if sweep.metric == "psnr" else f"validation {sweep.metric}")
         if limit is not None:
