@@ -135,8 +135,11 @@ def fresh(repository: Path, tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def finished_once(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose tiny workflow has run; not to be changed."""
+    """A project, committed with git, whose tiny workflow has run; not to be changed."""
     project = copy_project(repository, tmp_path_factory.mktemp("finished") / "project", TINY)
+    author = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    for arguments in (["init"], ["add", "."], [*author, "commit", "-m", "start"]):
+        subprocess.run(["git", *arguments], cwd=project.folder, check=True, capture_output=True)
     project.run()
     return project
 
