@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 # The workflow starts its jobs with whatever python comes first on the path.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
+# Of the page that `make mlflow` opens.
+PORT ?= 5000
 # One thread a job: Snakemake fills the cores with jobs.
 export OMP_NUM_THREADS ?= 1
 SOURCES := Snakefile workflow/rules
@@ -20,7 +22,7 @@ results: $(READY)
 	@unsmear results
 
 mlflow: $(READY)
-	mlflow ui --backend-store-uri sqlite:///results/mlflow/mlflow.db --host 127.0.0.1 --port 5000
+	@unsmear mlflow --port $(PORT)
 
 test: $(READY)
 	python -m pytest -m "not slow"

@@ -39,7 +39,13 @@ rule all:
 
 onstart:
     check_space()
+    check_tracking()
 
 
 onsuccess:
+    send_waiting_records()
     show_results()
+
+
+onerror:
+    send_waiting_records()

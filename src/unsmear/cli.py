@@ -14,6 +14,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     results = commands.add_parser("results", help="print the results table and the files to open")
     results.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: results")
+    interface = commands.add_parser("mlflow", help="compare recorded runs in the browser")
+    interface.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: results")
+    interface.add_argument("--port", type=int, default=5000, help="of the page on this machine; default: 5000")
     picture = commands.add_parser("reconstruct", help="turn a blurry picture into the frames exposed in it")
     picture.add_argument("picture", type=Path, help="blurry picture (PNG, JPEG, ...)")
     picture.add_argument(
@@ -32,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from unsmear.results import describe_results
 
             print(describe_results(options.folder))
+        elif options.command == "mlflow":
+            from unsmear.tracking.ui import open_ui
+
+            open_ui(options.folder, options.port)
         else:
             from unsmear.evaluation.config import EvaluationConfig
             from unsmear.reconstruct import reconstruct

@@ -28,5 +28,5 @@ def describe_results(results: str | Path) -> str:
     lines.append(f"Table        {results / 'report' / 'table.md'}")
     store = results / "mlflow" / "mlflow.db"
     if store.exists():
-        lines.append(f"MLflow UI    mlflow ui --backend-store-uri sqlite:///{store} --host 127.0.0.1 (or: make mlflow)")
+        lines.append(f"MLflow UI    make mlflow (or: unsmear mlflow {results})")
     return "\n".join(lines)

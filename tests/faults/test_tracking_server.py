@@ -12,10 +12,24 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tracking_servers import FaultProxy, Server, rows_of_journal, rows_of_store, runs_of_store
+import torch
+from tracking_servers import (
+    FaultProxy,
+    Server,
+    facts_of_journal,
+    facts_of_store,
+    rows_of_journal,
+    rows_of_store,
+    runs_of_store,
+)
 
-from unsmear.tracking import TrackingConfig, open_tracker, sync_journals
+from unsmear.cascade.checkpoint import Checkpoint, save_stage
+from unsmear.cascade.spec import StageSpec
+from unsmear.cascade.stage import Stage
+from unsmear.tracking import TrackingConfig, open_tracker, retry, sync_journals
+from unsmear.tracking.model import log_cascade_model
 
 pytestmark = pytest.mark.slow
 
@@ -105,21 +119,57 @@ def test_bad_line(tmp_path: Path, server: Server, seed: int) -> None:
     proxy = FaultProxy(server.port, seed, fault_rate=0.5, delay_s=2.5)
     directory, name = tmp_path / "models/c", f"bad line {seed}"
     through_proxy = config(proxy.uri, finish_wait_s=20.0)
+    picture = tmp_path / "sample.png"
+    picture.write_bytes(b"not really a picture")
     with open_tracker(through_proxy, tmp_path, directory, "faults", name, {"seed": seed}) as tracker:
         for step in range(400):
             tracker.log_metrics({"loss": 1 / (step + 1), "value": step * math.pi}, step)
             if step % 50 == 0:
                 tracker.log_text(f"step {step}", f"notes/{step}.txt")
+                tracker.set_tags({"reached": step})
             time.sleep(0.02)
+        tracker.log_artifact(picture, "pictures")
+        tracker.log_dataset("frames", "a" * 32, "results/frames")
     # What the job had no time for comes later, through the same bad line.
     assert any(sync_journals(tmp_path, through_proxy).complete for _ in range(60))
     proxy.close()
     assert sum(proxy.counts[fault] for fault in FaultProxy.FAULTS) >= 5, proxy.counts
     run_id = assert_arrived(server.database, name, directory)
-    notes = {
-        path.name: path.read_text() for path in (server.folder / "artifacts").rglob("*.txt") if run_id in path.parts
-    }
-    assert notes == {f"{step}.txt": f"step {step}" for step in range(0, 400, 50)}
+    found = facts_of_store(server.database, server.folder / "artifacts", run_id)
+    assert found == facts_of_journal(directory / "tracking.jsonl")
+    assert len(found["files"]) == 9 and found["tags"]["reached"] == "350"
+
+
+def test_model_arrives_once_over_a_bad_line(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a model's many files each one that has arrived is not sent again, whatever became of the others."""
+    import mlflow
+
+    weights = tmp_path / "center/final/weights.safetensors"
+    weights.parent.mkdir(parents=True)
+    torch.manual_seed(0)
+    save_stage(weights, Checkpoint(Stage(StageSpec(name="center", predicts=(1,))), 1))
+    monkeypatch.setattr(retry, "pause_s", lambda *_: 0.05)
+    proxy = FaultProxy(server.port, seed=3, fault_rate=0.2, delay_s=0.5)
+    directory, through_proxy = tmp_path / "evaluation/masked", config(proxy.uri, finish_wait_s=0.0)
+    picture = np.zeros((1, 16, 16, 3), np.uint8)
+    with open_tracker(through_proxy, tmp_path, directory, "faults", "model over a bad line") as tracker:
+        log_cascade_model(tracker, [weights], "bad-line", directory / ".tracking/model", picture, "# a card")
+    assert any(sync_journals(tmp_path, through_proxy).complete for _ in range(20))
+    proxy.close()
+    assert sum(proxy.counts[fault] for fault in FaultProxy.FAULTS) >= 5, proxy.counts
+
+    run_id = assert_arrived(server.database, "model over a bad line", directory)
+    [version] = mlflow.MlflowClient(server.uri).search_model_versions("name = 'unsmear-bad-line'")
+    assert (version.run_id, version.version) == (run_id, "1")
+    [folder] = (server.folder / "artifacts").rglob(f"{version.source.removeprefix('models:/')}/artifacts")
+    prepared = directory / ".tracking/model"
+    assert not (prepared / "built").exists()
+    for path in (prepared / "code").rglob("*.py"):
+        assert (folder / path.relative_to(prepared)).read_bytes() == path.read_bytes()
+    [data] = folder.rglob("*center.safetensors")
+    assert data.read_bytes() == weights.read_bytes()
+    found = facts_of_store(server.database, server.folder / "artifacts", run_id)
+    assert found == facts_of_journal(directory / "tracking.jsonl")
 
 
 @pytest.mark.parametrize("how", ["basic", "uri", "token"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -87,7 +88,7 @@ class FaultProxy:
             protocol_version = "HTTP/1.1"
 
             def _handle(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self._read_body()
                 with lock:
                     fault = chance.choice(FaultProxy.FAULTS) if chance.random() < fault_rate else "none"
                     proxy.counts[fault] += 1
@@ -101,7 +102,8 @@ class FaultProxy:
                     time.sleep(delay_s)
                 backend = http.client.HTTPConnection("127.0.0.1", target_port, timeout=60)
                 try:
-                    backend.request(self.command, self.path, body, dict(self.headers))
+                    headers = {name: value for name, value in self.headers.items() if name != "Transfer-Encoding"}
+                    backend.request(self.command, self.path, body, headers)
                     answer = backend.getresponse()
                     content = answer.read()
                 except OSError:
@@ -112,6 +114,16 @@ class FaultProxy:
                     return self._answer(500, b"broken", "text/plain")
                 kind = answer.headers.get("Content-Type", "application/json")
                 return self._answer(answer.status, content, kind, cut=fault == "cut answer")
+
+            def _read_body(self) -> bytes:
+                if self.headers.get("Transfer-Encoding") != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = b""
+                while size := int(self.rfile.readline(), 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
 
             def _answer(self, status: int, content: bytes, kind: str, cut: bool = False) -> None:
                 try:
@@ -162,6 +174,50 @@ def rows_of_store(database: Path, run_id: str) -> Counter[Row]:
             "select key, step, timestamp, value, is_nan from metrics where run_uuid = ?", (run_id,)
         ).fetchall()
     return Counter((key, step, ms, "nan" if is_nan else repr(value)) for key, step, ms, value, is_nan in found)
+
+
+def facts_of_journal(path: Path) -> dict[str, Any]:
+    """Everything else that a journal says, as it should stand in a store."""
+    facts: dict[str, Any] = {"params": {}, "tags": {}, "datasets": Counter(), "files": {}, "models": Counter()}
+    for record in map(json.loads, path.read_text().splitlines()):
+        match record["kind"]:
+            case "params" | "tags":
+                facts[record["kind"]] |= record["values"]
+            case "dataset":
+                facts["datasets"][record["name"], record["digest"]] += 1
+            case "text":
+                facts["files"][record["path"]] = hashlib.sha256(record["text"].encode()).hexdigest()
+            case "artifact":
+                name = Path(record["folder"]) / Path(record["path"]).name
+                facts["files"][name.as_posix()] = record["sha256"]
+            case "model":
+                facts["models"][record["token"], "READY"] += 1
+    return facts
+
+
+def facts_of_store(database: Path, artifacts: Path, run_id: str) -> dict[str, Any]:
+    """The same of a run in a store, from its tables and its files."""
+    with sqlite3.connect(database) as connection:
+        params = connection.execute("select key, value from params where run_uuid = ?", (run_id,)).fetchall()
+        tags = connection.execute("select key, value from tags where run_uuid = ?", (run_id,)).fetchall()
+        datasets = connection.execute(
+            "select name, digest from datasets join inputs on source_id = dataset_uuid where destination_id = ?",
+            (run_id,),
+        ).fetchall()
+        models = connection.execute(
+            "select tag_value, status from logged_models join logged_model_tags using (model_id) "
+            "where source_run_id = ? and tag_key = 'unsmear.token' and lifecycle_stage = 'active'",
+            (run_id,),
+        ).fetchall()
+    files = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in artifacts.rglob(f"{run_id}/artifacts")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    ours = {name: value for name, value in tags if name not in ("unsmear.key", "mlflow.runName")}
+    states = Counter((token, {1: "PENDING", 2: "READY"}.get(status, status)) for token, status in models)
+    return {"params": dict(params), "tags": ours, "datasets": Counter(datasets), "files": files, "models": states}
 
 
 def runs_of_store(database: Path, name: str) -> list[tuple[str, str]]:

@@ -51,7 +51,6 @@ TINY = {
     ],
     "evaluation": {"sequences_per_job": 4, "num_resamples": 200},
     "report": {"select": ["largest_gain", "median"], "figure_dpi": 60, "video_loops": 1},
-    "tracking": {"system_metrics": False},
 }
 
 

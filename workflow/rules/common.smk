@@ -136,3 +136,21 @@ def show_results():
     wanted = os.environ.get("UNSMEAR_SHOW_RESULTS", "1") != "0"
     if wanted and Path("results/report/table.csv").exists():
         print(describe_results("results"))
+
+
+def check_tracking():
+    """Stop before anything runs if the store's address cannot be understood."""
+    from unsmear.tracking.destination import resolve_destination
+
+    try:
+        if CONFIG.tracking.enabled:
+            resolve_destination(CONFIG.tracking, Path("results"))
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def send_waiting_records():
+    """Have one process send what jobs of a cluster have left in their journals."""
+    from unsmear.tracking import send_waiting
+
+    send_waiting(CONFIG.tracking, "results")

@@ -18,6 +18,8 @@ def start(snakemake) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
     warnings.formatwarning = lambda message, *_: f"warning: {message}\n"
     logging.captureWarnings(True)
+    if snakemake.params.get("tracking"):
+        _hide_secrets(handlers)
     sys.excepthook = _show
 
 
@@ -26,6 +28,14 @@ def describe_tracking(snakemake) -> dict:
     job = {"rule": snakemake.rule, "code.digest": snakemake.params.get("code", "")}
     wildcards = {f"wildcards.{name}": value for name, value in snakemake.wildcards.items()}
     return {**snakemake.params.tracking, "job": {**job, **wildcards}}
+
+
+def _hide_secrets(handlers) -> None:
+    """Mask credentials in whatever a job that knows a tracking server's address says, tracebacks included."""
+    from unsmear.tracking.reporting import DiscreetFormatter
+
+    for handler in handlers:
+        handler.setFormatter(DiscreetFormatter("%(message)s"))
 
 
 def _show(kind, error, trace) -> None:

@@ -68,7 +68,7 @@ def resolve_destination(config: TrackingConfig, root: Path) -> Destination:
     Raises
     ------
     ValueError
-        If the URI uses an environment variable that is not set.
+        If the URI uses an environment variable that is not set, or a server's has a query.
     """
     folder = root.resolve() / "mlflow"
     location = config.artifact_location or (folder / "artifacts").as_uri()
@@ -77,8 +77,14 @@ def resolve_destination(config: TrackingConfig, root: Path) -> Destination:
     uri = expand_variables(config.uri)
     if not uri.startswith(("http://", "https://")):
         return Destination(uri, public_uri(uri), folder, artifact_location=location)
+    public = public_uri(uri)
     clean, username, password = split_credentials(uri)
-    return Destination(clean.rstrip("/"), public_uri(uri).rstrip("/"), folder, username, password)
+    if "?" in clean:
+        raise ValueError(
+            f"tracking.uri {public}?... has a query, which a tracking server does not take; give credentials as "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+        )
+    return Destination(clean.rstrip("/"), public.rstrip("/"), folder, username, password)
 
 
 def on_network(path: Path, mounts: Iterable[str] | None = None) -> bool:

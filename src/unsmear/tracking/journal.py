@@ -89,6 +89,11 @@ def read_header(path: Path) -> dict[str, Any]:
     return entry.record
 
 
+def find_journals(root: Path) -> list[Path]:
+    """Every journal under ``root``; one without a whole record is of a job that died before it had said a thing."""
+    return sorted(path for path in root.rglob(FILE_NAME) if next(read_entries(path), None) is not None)
+
+
 def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         record = json.loads(line)

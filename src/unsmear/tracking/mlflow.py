@@ -28,9 +28,9 @@ from mlflow.tracking import MlflowClient
 
 from unsmear.tracking.client_settings import quieten, set_environment
 from unsmear.tracking.config import TrackingConfig
-from unsmear.tracking.destination import Destination
+from unsmear.tracking.destination import EMBEDDED, Destination
 from unsmear.tracking.journal import decode_number, lock_file
-from unsmear.tracking.mlflow_database import create_database
+from unsmear.tracking.mlflow_database import create_database, relocate_artifacts
 
 KEY_TAG = "unsmear.key"
 _LONGEST_NAME, _LONGEST_PARAM, _LONGEST_TAG = 250, 6000, 8000
@@ -47,6 +47,8 @@ class MlflowStore:
         with self._opening():
             if destination.database_file is not None:
                 create_database(destination.database_file)
+                if destination.public == EMBEDDED:
+                    relocate_artifacts(destination.database_file)
             # Making a client opens the database, and its first look creates what is still missing there.
             self.client = MlflowClient(destination.uri, registry_uri=destination.uri)
             if destination.database_file is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import sqlite3
 from pathlib import Path
 
 from mlflow.store.db.utils import (
@@ -12,6 +14,14 @@ from mlflow.store.db.utils import (
     _is_empty_database,
     _upgrade_db,
     create_sqlalchemy_engine,
+)
+
+# Where MLflow keeps addresses of artifacts.
+_ADDRESSES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "storage_location"),
 )
 
 
@@ -39,3 +49,21 @@ def _upgrade(path: Path) -> None:
     else:
         _upgrade_db(engine)
     engine.dispose()
+
+
+def relocate_artifacts(path: Path) -> None:
+    """Have the embedded store look for artifacts beside itself, where it has been moved or copied to.
+
+    MLflow keeps absolute addresses only. Artifacts that were never beside the store are left alone.
+    """
+    here = f"{(path.parent / 'artifacts').as_uri()}/"
+    with sqlite3.connect(path, timeout=60) as connection:
+        places = [place or "" for (place,) in connection.execute("select artifact_location from experiments")]
+        found = [re.match(r"file://.*/mlflow/artifacts/", place) for place in places]
+        for there in {match[0] for match in found if match} - {here}:
+            for table, column in _ADDRESSES:
+                connection.execute(
+                    f"update {table} set {column} = ? || substr({column}, ?) where substr({column}, 1, ?) = ?",
+                    (here, len(there) + 1, len(there), there),
+                )
+    connection.close()

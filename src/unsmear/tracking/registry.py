@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from unsmear.tracking.model import build_cascade_model
+from unsmear.tracking.retry import try_often
 from unsmear.tracking.secrets import redact
 
 TOKEN_TAG = "unsmear.token"
+_ATTEMPTS = 5  # for one file
 
 
 def send_model(
@@ -42,37 +45,68 @@ def send_model(
     experiment_id = client.get_run(run_id).info.experiment_id
     card = folder / "README.md"
     note = redact(card.read_text(encoding="utf-8")) if card.exists() else ""
-    model = _find_model(client, experiment_id, record["token"])
+    model = _find_model(client, writing, experiment_id, record["token"])
     if model is None:
         tags = {TOKEN_TAG: record["token"], "mlflow.note.content": note[:8000]}
         with writing():
-            model = client.create_logged_model(experiment_id, record["name"], run_id, tags)
+            client.create_logged_model(experiment_id, record["name"], run_id, tags)
+        model = _find_model(client, writing, experiment_id, record["token"])
+        assert model is not None
+    built = folder / "built" / model.model_id
     if model.status != LoggedModelStatus.READY:
-        with tempfile.TemporaryDirectory() as temporary:
-            copy = _stamp(folder, Path(temporary) / "model", model, run_id)
-            client.log_model_artifacts(model.model_id, str(copy))
+        _build(folder, built, model, run_id)
+        _upload(client, model.model_id, built)
         with writing():
             client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
             client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    shutil.rmtree(built.parent, ignore_errors=True)
     if record["register"]:
         with writing():
             _register(client, record["register"], record["token"], model, run_id, note)
 
 
-def _find_model(client: MlflowClient, experiment_id: str, token: str) -> LoggedModel | None:
-    found = client.search_logged_models([experiment_id], f"tags.`{TOKEN_TAG}` = '{token}'", max_results=1)
-    return found[0] if found else None
+def _find_model(
+    client: MlflowClient, writing: Callable[[], AbstractContextManager[None]], experiment_id: str, token: str
+) -> LoggedModel | None:
+    """The model with this token; doubles, which only a lost answer can leave, are deleted."""
+    found = client.search_logged_models([experiment_id], f"tags.`{TOKEN_TAG}` = '{token}'")
+    # The whole one stays, else the first: files may be in it already.
+    ranked = sorted(found, key=lambda m: (m.status != LoggedModelStatus.READY, m.creation_timestamp, m.model_id))
+    for double in ranked[1:]:
+        with writing():
+            client.delete_logged_model(double.model_id)
+    return ranked[0] if ranked else None
 
 
-def _stamp(folder: Path, copy: Path, model: LoggedModel, run_id: str) -> Path:
-    """Build the model and write the ids into it that it has only now."""
-    build_cascade_model(folder, copy)
-    description = Model.load(str(copy))
+def _build(folder: Path, built: Path, model: LoggedModel, run_id: str) -> None:
+    """Build the model once, with the ids in it that it has only now, for all attempts to send it."""
+    if built.exists():
+        return
+    unfinished = built.with_suffix(".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.parent.mkdir(exist_ok=True)
+    build_cascade_model(folder, unfinished)
+    description = Model.load(str(unfinished))
     description.model_id = description.model_uuid = model.model_id
     description.run_id = run_id
     description.artifact_path = model.artifact_location
-    description.save(str(copy / "MLmodel"))
-    return copy
+    description.save(str(unfinished / "MLmodel"))
+    unfinished.rename(built)
+
+
+def _upload(client: MlflowClient, model_id: str, built: Path) -> None:
+    """Send file by file and note each one that has arrived, so that a broken line costs one file, not all."""
+    note = built.with_suffix(".arrived")
+    arrived = set(note.read_text(encoding="utf-8").splitlines()) if note.exists() else set()
+    with note.open("a", encoding="utf-8") as stream:
+        for path in sorted(path for path in built.rglob("*") if path.is_file()):
+            name = path.relative_to(built).as_posix()
+            if name in arrived:
+                continue
+            place = None if path.parent == built else path.parent.relative_to(built).as_posix()
+            send = partial(client.log_model_artifact, model_id, str(path), place)
+            try_often(send, _ATTEMPTS, longest=2.0)
+            print(name, file=stream, flush=True)
 
 
 def _register(client: MlflowClient, name: str, token: str, model: LoggedModel, run_id: str, note: str) -> None:
@@ -82,6 +116,8 @@ def _register(client: MlflowClient, name: str, token: str, model: LoggedModel, r
         if error.error_code not in ("RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"):
             raise
     versions = client.search_model_versions(f"name = '{name}' and tag.`{TOKEN_TAG}` = '{token}'")
+    for double in sorted(versions, key=lambda version: int(version.version))[1:]:
+        client.delete_model_version(name, double.version)
     if not versions:
         with _default_store(client.tracking_uri):
             client.create_model_version(

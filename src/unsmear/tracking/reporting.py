@@ -1,10 +1,18 @@
-"""What tracking says in a job's log."""
+"""What is told to a job's log."""
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from unsmear.tracking.secrets import redact
+
+
+class DiscreetFormatter(logging.Formatter):
+    """Masks credentials in messages and tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
 
 
 def warn(message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from typing import NamedTuple
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 MASK = "***"
 
@@ -20,7 +20,8 @@ SECRET_VARIABLES = (
 )
 # The last @ before the next slash or blank ends the credentials: passwords may hold an @ themselves.
 _USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/\s\"'<>]*@")
-_QUERY = re.compile(r"(?i)([?&](?:password|token|secret|api_key|access_token)=)[^&\s\"'<>]+")
+_SECRET_KEY = r"\w*(?:password|passwd|pwd|token|secret|api_?key|signature)"
+_QUERY = re.compile(rf"(?i)([?&]{_SECRET_KEY}=)[^&\s\"'<>]+")
 _HEADER = re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:basic|bearer)\s+)[^\s'\",}]+")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _known: set[str] = set()
@@ -89,6 +90,9 @@ def split_credentials(uri: str) -> Credentials:
 
 
 def public_uri(uri: str) -> str:
-    """``uri`` as it may be shown: without user name, password and query."""
+    """``uri`` as it may be shown: without user name, password and query; secrets in it are masked from then on."""
     parts = urlsplit(split_credentials(uri).uri)
+    for name, value in parse_qsl(parts.query):
+        if re.fullmatch(_SECRET_KEY, name, re.IGNORECASE):
+            remember_secret(value)
     return urlunsplit(parts._replace(query="", fragment=""))

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.delivery import send_journal
 from unsmear.tracking.destination import resolve_destination
-from unsmear.tracking.journal import FILE_NAME, is_being_written
+from unsmear.tracking.journal import FILE_NAME, find_journals, is_being_written, read_header
 from unsmear.tracking.past import read_past
 from unsmear.tracking.reporting import warn
+from unsmear.tracking.retry import pause_s, try_often
 from unsmear.tracking.state import directory_lock, renew_summary, summarise
 
 if TYPE_CHECKING:
     from unsmear.tracking.mlflow import MlflowStore
-
-_LONGEST_PAUSE_S = 60.0
-_T = TypeVar("_T")
 
 
 @dataclass
@@ -32,10 +28,11 @@ class SyncReport:
     num_runs: int = 0
     num_synced: int = 0
     pending: list[str] = field(default_factory=list)  # folders of runs that are not fully sent
+    busy: list[str] = field(default_factory=list)  # folders of runs that another process is sending
 
     @property
     def complete(self) -> bool:
-        """Whether every record of every run has arrived."""
+        """Whether every record has arrived, those apart that another process is sending."""
         return not self.pending
 
 
@@ -50,11 +47,6 @@ def create_store(config: TrackingConfig, root: str | Path) -> None:
     """Create or migrate the embedded store, once and alone; other stores create themselves."""
     if config.enabled and resolve_destination(config, Path(root)).database_file is not None:
         open_store(config, Path(root))
-
-
-def pause_s(attempt: int, longest: float = _LONGEST_PAUSE_S) -> float:
-    """Seconds to wait after failure number ``attempt`` (from 0): doubling, with some chance in it."""
-    return min(longest, 0.5 * 2.0 ** min(attempt, 10)) * random.uniform(0.75, 1.25)
 
 
 def send_until_finished(config: TrackingConfig, root: Path, directory: Path, finishing: threading.Event) -> bool:
@@ -100,26 +92,32 @@ def sync_journals(root: str | Path, config: TrackingConfig, attempts: int = 4) -
 
     Returns
     -------
-    A report; ``pending`` names the folders that still hold unsent records.
+    A report; ``pending`` names the folders that hold unsent records which nobody is sending.
     """
     root, report = Path(root), SyncReport()
     if not config.enabled:
         return report
-    journals = sorted(root.rglob(FILE_NAME))
+    journals = find_journals(root)
     report.num_runs = len(journals)
     destination = resolve_destination(config, root)
     try:
-        store = _try_often(lambda: open_store(config, root), attempts) if journals else None
+        store = try_often(lambda: open_store(config, root), attempts) if journals else None
     except Exception as error:
         warn(f"{_reason(error)}; nothing was sent")
         store = None
     reachable = store is not None
     for journal in journals:
         directory = journal.parent
+        try:
+            read_header(journal)
+        except ValueError as error:
+            warn(str(error))
+            report.pending.append(str(directory))
+            continue
         with directory_lock(directory, "send", wait_s=0.0) as free:
             if free and store is not None and reachable:
                 try:
-                    _try_often(lambda d=directory: _send_whole(store, d), attempts)  # type: ignore[misc]
+                    try_often(lambda d=directory: _send_whole(store, d), attempts)  # type: ignore[misc]
                 except Exception as error:
                     warn(f"{directory}: {_reason(error)}")
                     reachable = _is_reachable(store)
@@ -128,6 +126,8 @@ def sync_journals(root: str | Path, config: TrackingConfig, attempts: int = 4) -
                 renew_summary(directory, summary)
         if summary["synced"]:
             report.num_synced += 1
+        elif not free:
+            report.busy.append(str(directory))
         else:
             report.pending.append(str(directory))
     return report
@@ -149,15 +149,6 @@ def _is_reachable(store: MlflowStore) -> bool:
     except Exception:
         return False
     return True
-
-
-def _try_often(action: Callable[[], _T], attempts: int) -> _T:
-    for attempt in range(attempts - 1):
-        try:
-            return action()
-        except Exception:
-            time.sleep(pause_s(attempt, longest=8.0))
-    return action()
 
 
 def _reason(error: Exception) -> str:

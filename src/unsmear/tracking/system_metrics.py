@@ -15,7 +15,10 @@ _QUERY = "index,utilization.gpu,memory.used,memory.total,power.draw"
 
 
 class SystemMetrics:
-    """A thread that records ``system/...`` metrics at an interval; the step is the number of the sample."""
+    """A thread that records ``system/...`` metrics at an interval and at the end, so that a short job has some.
+
+    The step is the number of the sample.
+    """
 
     def __init__(self, tracker: Tracker, interval_s: float, next_step: Callable[[str], int]) -> None:
         self._tracker, self._interval_s = tracker, interval_s
@@ -35,7 +38,9 @@ class SystemMetrics:
         process = psutil.Process()
         psutil.cpu_percent()  # the first call only sets the starting points
         process.cpu_percent()
-        while not self._stop.wait(self._interval_s):
+        ending = False
+        while not ending:
+            ending = self._stop.wait(self._interval_s)
             memory = psutil.virtual_memory()
             values = {
                 "cpu_utilization_percentage": psutil.cpu_percent(),
