@@ -11,6 +11,8 @@ PORT ?= 5000
 # One thread a job: Snakemake fills the cores with jobs.
 export OMP_NUM_THREADS ?= 1
 SOURCES := Snakefile workflow/rules
+# Tests of one file share what they start, so a file stays in one process.
+SPREAD := -n logical --dist loadfile
 
 .PHONY: demo results mlflow test test-slow lint format schema bench graph clean
 
@@ -25,10 +27,10 @@ mlflow: $(READY)
 	@unsmear mlflow --port $(PORT)
 
 test: $(READY)
-	python -m pytest -m "not slow"
+	python -m pytest -m "not slow" $(SPREAD)
 
 test-slow: $(READY)
-	python -m pytest -m slow
+	python -m pytest -m slow $(SPREAD)
 
 lint: $(READY)
 	ruff check .

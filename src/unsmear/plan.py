@@ -98,8 +98,8 @@ def check_robustness(config: Config) -> None:
             ) from None
 
 
-def check_loss_weights(config: Config) -> None:
-    """Refuse a perceptual loss whose VGG16 weights are a file that is not there.
+def check_training_files(config: Config) -> None:
+    """Refuse trainings whose VGG16 weights or first weights are a file that is not there.
 
     Raises
     ------
@@ -107,13 +107,18 @@ def check_loss_weights(config: Config) -> None:
         Naming the file and the key.
     """
     source = config.losses.perceptual.weights
-    needed = any(
-        config.needs_perceptual(system.name, stage.name)
-        for system in config.systems
-        for stage in config.stages(system.name)
-    )
+    stages = [(system.name, stage) for system in config.systems for stage in config.stages(system.name)]
+    needed = any(config.needs_perceptual(system, stage.name) for system, stage in stages)
     if needed and not is_url(source) and not Path(source).expanduser().is_file():
         raise ValueError(
             f"losses.perceptual.weights: {source} does not exist, but a perceptual_weight is above 0; "
             "name a file or URL of torchvision's vgg16 weights, with its sha256, or set perceptual_weight to 0"
         )
+    for system, stage in stages:
+        init = stage.init
+        # What lies under results/ the workflow may make.
+        if init and init != "pretrained" and not init.startswith("results/") and not Path(init).is_file():
+            raise ValueError(
+                f"cascades: {config.system(system).cascade}: {stage.name}: init: {init} does not exist; name a weights "
+                "file of the same network, or leave init out"
+            )

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from unsmear.config import load_config
-from unsmear.plan import check_loss_weights, check_robustness
+from unsmear.plan import check_robustness, check_training_files
 from unsmear.schema import config_schema
 
 
@@ -178,12 +178,22 @@ def test_perceptual_loss_is_needed_by_stages_that_weigh_or_search_it(values):
 
 def test_missing_vgg16_is_named_only_where_the_perceptual_loss_is_used(values, tmp_path):
     values["losses"] = {"perceptual": {"weights": str(tmp_path / "vgg16.pth")}}
-    check_loss_weights(load_config(values))
+    check_training_files(load_config(values))
     values["training"]["defaults"]["perceptual_weight"] = 0.75
     with pytest.raises(ValueError, match=r"losses.perceptual.weights: .*vgg16.pth does not exist"):
-        check_loss_weights(load_config(values))
+        check_training_files(load_config(values))
     (tmp_path / "vgg16.pth").touch()
-    check_loss_weights(load_config(values))
+    check_training_files(load_config(values))
+
+
+def test_missing_first_weights_are_named_with_their_stage(values, tmp_path):
+    stage(values, 1)["init"] = str(tmp_path / "start.safetensors")
+    with pytest.raises(ValueError, match=r"cascades: compact: f35: init: .*start.safetensors does not exist"):
+        check_training_files(load_config(values))
+    (tmp_path / "start.safetensors").touch()
+    check_training_files(load_config(values))
+    stage(values, 1)["init"] = "results/models/masked/center/final/weights.safetensors"
+    check_training_files(load_config(values))
 
 
 def test_changes_that_no_lens_can_have_are_refused_before_anything_runs(values):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 NETWORK = {"kind": "joint", "width": 8, "patch": 4, "encoder_blocks": [1], "decoder_blocks": [1], "middle_blocks": 1}
 STAGES = [
@@ -135,10 +136,15 @@ def fresh(repository: Path, tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def finished_once(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose tiny workflow has run; not to be changed."""
-    project = copy_project(repository, tmp_path_factory.mktemp("finished") / "project", TINY)
-    project.run()
-    return project
+    """A project whose tiny workflow has run; not to be changed. Processes that share the tests share it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
+    with FileLock(f"{folder}.lock"):
+        if not folder.is_dir():
+            begun = folder.with_name(f"unfinished-{os.getpid()}")
+            copy_project(repository, begun, TINY).run()
+            begun.rename(folder)
+    return Project(folder)
 
 
 @pytest.fixture

@@ -38,10 +38,12 @@ def test_one_stage_weighs_the_perceptual_loss(finished):
     finished.configure(losses={"perceptual": perceptual})
     assert finished.plan(TARGET) == {"fetch_perceptual": 1, "select_trial": 1, "train_stage": 1}
     finished.run(TARGET)
-    with (finished.folder / TARGET).with_name("metrics.csv").open() as stream:
+    run = (finished.folder / TARGET).parent
+    loss = yaml.safe_load((run / "hparams.yaml").read_text())["hparams"]["loss"]
+    with (run / "metrics.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     for row in rows:
-        expected = float(row["charbonnier"]) + 0.75 * float(row["perceptual"])
+        expected = float(row[loss]) + 0.75 * float(row["perceptual"])
         assert float(row["perceptual"]) > 0 and float(row["loss"]) == pytest.approx(expected, rel=1e-4)
 
     from unsmear.cascade.checkpoint import read_header

@@ -14,7 +14,7 @@ from unsmear.code_digest import code_digest
 from unsmear.config import load_config
 from unsmear.fetch import is_url
 from unsmear.plan import (
-    check_loss_weights,
+    check_training_files,
     check_regions,
     check_robustness,
     plan_records,
@@ -28,7 +28,7 @@ try:
     RECORDS = plan_records(CONFIG, warn=logger.warning)
     check_regions(CONFIG, RECORDS)
     check_robustness(CONFIG)
-    check_loss_weights(CONFIG)
+    check_training_files(CONFIG)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -119,6 +119,9 @@ def check_space():
         else None
     )
     downloads = min(2, workflow.cores or 2)  # as the profile allows
+    if workflow.non_local_exec:
+        # A submission extracts sequences of several archives, and waits for all of them.
+        downloads = len(RECORDS)
     forecast = forecast_disk(
         RECORDS, CONFIG.data, "results", len(CAMERAS), downloads, shape
     )

@@ -115,7 +115,7 @@ rule draw_gallery:
     conda:
         "../../envs/report.yaml"
     resources:
-        **needs(evaluation),
+        **needs(drawing),
     params:
         systems=COMPARED,
         cameras={

@@ -89,8 +89,10 @@ class InferenceConfig(BaseModel):
         "auto", description="auto: bfloat16 on a GPU that has it, float32 on a CPU"
     )
     channels_last: bool | Literal["auto"] = Field(
-        "auto", description="colours innermost in memory; auto: on a GPU, and on a CPU for joint networks"
+        "auto", description="channels innermost in memory; auto: on a GPU, for joint networks, and where compile is on"
     )
     compile: bool | Literal["auto"] = Field(
-        "auto", description="translate the networks with torch.compile; auto: from 200 pictures on"
+        "auto",
+        description="translate blocks of the networks with torch.compile; auto: from 200 pictures on, "
+        "where there is a C++ compiler",
     )

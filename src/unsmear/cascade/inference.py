@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from unsmear.cascade.cascade import Cascade
 from unsmear.cascade.config import InferenceConfig
+from unsmear.networks.build import compile_blocks
 
 COMPILE_FROM = 200
 
@@ -41,15 +44,16 @@ class CascadeInference:
         )
         self.dtype = torch.bfloat16 if half else torch.float32
         joint = all(stage.spec.network.kind == "joint" for stage in cascade.stages)  # type: ignore[union-attr]
-        chosen = config.channels_last
-        # Layer norm over channels wants them innermost, instance norm over planes does not.
-        self.channels_last = on_gpu or joint if chosen == "auto" else chosen
         many = num_pictures is not None and num_pictures >= COMPILE_FROM
-        self.compile = many if config.compile == "auto" else config.compile
+        self.compile = many and has_compiler() if config.compile == "auto" else config.compile
+        chosen = config.channels_last
+        # All but torch's own instance norm is faster with channels innermost; translated, that is too.
+        self.channels_last = on_gpu or joint or self.compile if chosen == "auto" else chosen
         self.cascade = cascade.eval().to(self.device)
         self._format = torch.channels_last if self.channels_last else torch.contiguous_format
         self.cascade.to(memory_format=self._format)  # type: ignore[call-overload]
-        self._run: Any = torch.compile(self.cascade) if self.compile else self.cascade
+        if self.compile:
+            compile_blocks(self.cascade)
 
     @classmethod
     def load(
@@ -84,7 +88,7 @@ class CascadeInference:
         exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=half)
         autocast = torch.autocast(self.device.type, self.dtype) if half else nullcontext()
         with torch.inference_mode(), autocast, exact:
-            frames: Tensor = self._run(self._place(blurry), given)
+            frames: Tensor = self.cascade(self._place(blurry), given)
         return frames.float()
 
     def _place(self, picture: Tensor) -> Tensor:
@@ -103,3 +107,8 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and not present:
         raise ValueError("device is cuda, but torch sees no GPU; set it to auto or cpu")
     return torch.device("cuda" if present and name != "cpu" else "cpu")
+
+
+def has_compiler() -> bool:
+    """Whether the C++ compiler that torch.compile calls is at hand."""
+    return shutil.which(os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")) is not None

@@ -43,6 +43,7 @@ def train_in_processes(*, spec: StageSpec, config: TrainingConfig, threads: int 
         "config": config.model_dump(mode="json"),
         "threads": max(1, threads // config.gpus),
     }
+    logger.info("%s trains in %d processes", arguments["run"], config.gpus)
     # The file is readable by its owner alone: an address of a tracking server may hold a password.
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump(values, file, default=str)
