@@ -61,7 +61,7 @@ def train_stage(spec: StageSpec, lens: Camera, sharp: torch.Tensor, blurry: torc
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=60, help="training steps of each stage")
+    parser.add_argument("--steps", type=int, default=30, help="training steps of each stage")
     parser.add_argument("--scenes", type=int, default=24, help="scenes to train on")
     arguments = parser.parse_args()
     lens = Camera.from_config(CameraConfig(name="masked", optics=MaskedOptics()), NUM_FRAMES)
