@@ -22,13 +22,14 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 
 
-# Choosing hyper-parameters and counting frames takes a second: no cluster is asked for that.
+# Choosing hyper-parameters, drawing the choice and counting frames takes seconds: no cluster is asked for that.
 localrules:
     all,
     group_frames,
     start_sweep,
     propose_trials,
     select_trial,
+    draw_sweep,
 
 
 rule all:

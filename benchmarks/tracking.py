@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,6 +77,22 @@ def hanging_server() -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def failing_server() -> str:
+    """Address of a server that answers every request with 500."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _fail(self) -> None:
+            self.send_error(500)
+
+        do_GET = do_POST = _fail  # noqa: N815
+
+        def log_message(self, *arguments: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
 def main() -> None:
     """Print a table: milliseconds of a step and of logging, and the share of tracking."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -89,6 +106,7 @@ def main() -> None:
         "embedded store": TrackingConfig(),
         "no server there": TrackingConfig(uri="http://127.0.0.1:9", **quick),
         "server hangs": TrackingConfig(uri=hanging_server(), **quick),
+        "server answers 500": TrackingConfig(uri=failing_server(), **quick),
     }
     runs: dict[str, list[Measured]] = {name: [] for name in cases}
     with tempfile.TemporaryDirectory() as folder:

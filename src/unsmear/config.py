@@ -120,6 +120,13 @@ class Config(_Section):
         changes = next(stage.training for stage in self.stages(system) if stage.name == name)
         return Hparams.model_validate({**self.training.defaults.model_dump(), **changes})
 
+    def most_demanding_hparams(self, system: str, name: str, run: str) -> Hparams:
+        """Hyper-parameters of a run of a stage, as demanding as a search may make them."""
+        defaults, entry = self.hparams(system, name), self.sweep_of(system, name)
+        if isinstance(entry, InheritConfig):
+            entry = self.sweep_of(entry.inherit, name)
+        return entry.most_demanding(defaults, run) if isinstance(entry, SweepConfig) else defaults
+
     def init_of(self, system: str, name: str) -> str | None:
         """File that the training of a stage starts from, or `pretrained`."""
         return next(stage.init for stage in self.stages(system) if stage.name == name)

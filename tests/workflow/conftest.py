@@ -136,14 +136,23 @@ def fresh(repository: Path, tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def finished_once(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose tiny workflow has run; not to be changed. Processes that share the tests share it."""
+    """A project, committed with git, whose tiny workflow has run; not to be changed.
+
+    Processes that share the tests share it.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished"
+    # Made in its place: MLflow keeps absolute addresses.
+    done = folder.with_name("finished.done")
     with FileLock(f"{folder}.lock"):
-        if not folder.is_dir():
-            begun = folder.with_name(f"unfinished-{os.getpid()}")
-            copy_project(repository, begun, TINY).run()
-            begun.rename(folder)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            project = copy_project(repository, folder, TINY)
+            author = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+            for arguments in (["init"], ["add", "."], [*author, "commit", "-m", "start"]):
+                subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+            project.run()
+            done.touch()
     return Project(folder)
 
 

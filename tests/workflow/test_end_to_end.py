@@ -20,6 +20,7 @@ def test_every_promised_file_is_there(finished_once):
         "report/table.md",
         "report/table.tex",
         "mlflow/mlflow.db",
+        *(f"report/sweeps/standard/center/{name}" for name in ("trials.csv", "hparams.csv", "objective.png")),
     ]
     for camera in ("standard", "masked"):
         promised += [f"cameras/{camera}/psfs.npy", f"cameras/{camera}/camera.json", f"cameras/{camera}/psfs.png"]

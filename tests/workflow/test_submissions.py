@@ -105,6 +105,7 @@ def test_reds_plans_the_papers_experiment_offline(repository, tmp_path):
         "import_pretrained": 1,
         "propose_trials": trials,
         "select_trial": 2 * NUM_STAGES,
+        "draw_sweep": 1,
         **{f"evaluate_{part}": 3 for part in ("000", "010", "020")},
         **{f"evaluate_input_{part}": NUM_CAMERAS for part in ("000", "010", "020")},
         "gather_evaluation": 3 + NUM_CAMERAS,

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
+import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
+
+import numpy as np
+import pytest
 
 PASSWORD = "correct-horse-battery"
 
@@ -28,17 +36,66 @@ def _artifacts(project, run: str) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
+TRAININGS = [
+    f"{system}/{stage}/final" for system in ("standard", "masked") for stage in ("center", "f35", "f26", "f17")
+]
+TRIALS = [f"standard/center/trials/r1-t{number}" for number in (1, 2)]
+
+
+def test_every_run_is_recorded_whole(finished_once):
+    others = ["standard/center/sweep"]
+    others += [f"{name}/evaluation" for name in ("standard", "masked", "input_standard", "input_masked")]
+    with _open(finished_once) as store:
+        runs = store.execute("select r.name, status, e.name from runs r join experiments e using (experiment_id)")
+        found = {name: (status, experiment) for name, status, experiment in runs}
+        sweep = "select run_uuid from runs where name = 'standard/center/sweep'"
+        query = (
+            f"select name from runs join tags using (run_uuid) where key = 'mlflow.parentRunId' and value = ({sweep})"
+        )
+        children = {name for (name,) in store.execute(query)}
+    assert found == dict.fromkeys([*TRAININGS, *TRIALS, *others], ("FINISHED", "tiny"))
+    assert children == set(TRIALS)
+    for path in (finished_once.folder / "results").rglob("tracking.json"):
+        assert json.loads(path.read_text())["synced"] is True, path
+
+
+def test_every_number_of_a_training_is_in_the_store(finished_once):
+    for run in [*TRAININGS, *TRIALS]:
+        with _open(finished_once) as store:
+            query = "select key, step, value from metrics join runs using (run_uuid) where name = ?"
+            stored = {(key, step): value for key, step, value in store.execute(query, (run,))}
+        with (finished_once.folder / "results/models" / run / "metrics.csv").open() as table:
+            rows = list(csv.DictReader(table))
+        assert {row["split"] for row in rows} == {"train", "val"}
+        for row in rows:
+            split, step = row.pop("split"), int(row.pop("step"))
+            for name, text in row.items():
+                if text:
+                    key = name if name in ("lr", "epoch") else f"{split}.{name}"
+                    assert stored[key, step] == pytest.approx(float(text), rel=1e-5), (run, key, step)
+        assert ("system/cpu_utilization_percentage", 0) in stored
+        assert ("system/process_memory_usage_megabytes", 0) in stored
+
+
 def test_training_records_what_it_was_and_what_it_saw(finished_once):
     run = "masked/center/final"
     params, tags = _values(finished_once, "params", run), _values(finished_once, "tags", run)
     assert params["camera"] == "masked" and params["optics.psi_range"] == "[0.0, 8.0]"
     assert params["optics.ring_radii"] == "[0.55, 0.8]" and len(params["data"]) == 32
+    assert (params["hparams.steps"], params["stage.name"], params["stage.network.kind"]) == ("4", "center", "joint")
     assert _values(finished_once, "params", "standard/center/final")["optics.kind"] == "standard"
     assert tags["rule"] == "train_stage" and tags["wildcards.system"] == "masked" and tags["code.digest"]
+    assert (tags["wildcards.stage"], tags["wildcards.run"]) == ("center", "final")
+    assert tags["host"] == socket.gethostname() and tags["version.torch"] and tags["version.mlflow"]
+    assert re.fullmatch("[0-9a-f]{40}", tags["git.commit"]) and tags["git.dirty"] == "false"
     found = _artifacts(finished_once, run)
     assert {"samples/step_000002.png", "samples/step_000004.png", "curves/loss.svg", "curves/psnr.svg"} <= found
     assert {"config.yaml", "environment.txt", "camera/psfs.npy", "camera/camera.json"} <= found
     assert {"weights.safetensors", "metrics.csv"} <= found
+    with _open(finished_once) as store:
+        used = "select source_id from inputs join runs on run_uuid = destination_id where name = ?"
+        query = f"select name, digest from datasets where dataset_uuid in ({used})"
+        assert store.execute(query, (run,)).fetchall() == [("masked blur", params["data"])]
 
 
 def test_evaluated_cascade_is_one_version_of_a_registered_model(finished_once):
@@ -53,6 +110,24 @@ def test_evaluated_cascade_is_one_version_of_a_registered_model(finished_once):
     with _open(finished_once) as store:
         datasets = {name for (name,) in store.execute("select name from datasets")}
     assert {"masked blur", "test blur"} <= datasets
+
+
+def test_registered_model_turns_one_picture_into_seven_frames(finished_once, tmp_path):
+    program = (
+        "import sys, numpy as np, mlflow\n"
+        "mlflow.set_tracking_uri(sys.argv[1])\n"
+        "model = mlflow.pyfunc.load_model('models:/unsmear-masked/latest')\n"
+        "picture = np.load(sys.argv[2])[0]\n"
+        "assert model.metadata.signature is not None and model.metadata.saved_input_example_info\n"
+        "np.save(sys.argv[3], model.predict(picture[None])[0])\n"
+    )
+    results, found = finished_once.folder / "results", tmp_path / "frames.npy"
+    blur = sorted((results / "blur/masked/test").glob("*.npy"))[0]
+    uri = f"sqlite:///{results / 'mlflow/mlflow.db'}"
+    subprocess.run([sys.executable, "-c", program, uri, str(blur), str(found)], check=True, cwd=tmp_path)
+    frames, picture = np.load(found), np.load(blur)[0]
+    assert frames.shape == (7, *picture.shape) and frames.dtype == np.uint8
+    assert np.abs(frames.astype(float) - picture).mean() < 30
 
 
 def test_lost_store_is_made_anew_from_the_journals(finished):
@@ -81,17 +156,34 @@ def test_switched_off_tracking_never_imports_mlflow(finished):
             assert json.loads(path.read_text())["enabled"] is False, path
 
 
-def test_password_in_the_address_is_written_nowhere(finished):
-    finished.configure(tracking={"uri": f"http://ada:{PASSWORD}@127.0.0.1:9", "send": "later"})
-    text = finished.run("--forcerun", "gather_evaluation", "write_report")
-    assert "gather_evaluation" in text and PASSWORD not in text
-    assert PASSWORD not in finished.run("sync_tracking", check=False)
-    leaks = [
-        path
-        for path in finished.folder.rglob("*")
-        if path.is_file() and path.name != "config.yaml" and PASSWORD.encode() in path.read_bytes()
-    ]
-    assert leaks == []
+def test_secrets_are_written_nowhere(finished, monkeypatch):
+    """In the address, from the environment, and while the store cannot be reached."""
+    from_environment = "staple-77-battery"
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", from_environment)
+    tracking = {"uri": f"http://ada:{PASSWORD}@127.0.0.1:9", "finish_wait_s": 1.0, "timeout_s": 1}
+    finished.configure(tracking=tracking)
+    run = "results/models/standard/f17/final/weights.safetensors"
+    text = finished.run("--forcerun", "gather_evaluation", "write_report", run)
+    assert "train_stage" in text and "gather_evaluation" in text
+    assert "`snakemake sync_tracking` sends them" in text
+    text += finished.run("sync_tracking", check=False)
+    assert "the tracking store is not available" in text
+    finished.configure(tracking={"uri": f"postgresql://db.invalid/runs?user=ada&password={PASSWORD}"})
+    text += finished.run("sync_tracking", check=False)
+    for secret in (PASSWORD, from_environment):
+        assert secret not in text
+        leaks = [
+            path
+            for path in finished.folder.rglob("*")
+            if path.is_file() and path != finished.folder / "config.yaml" and secret.encode() in path.read_bytes()
+        ]
+        assert leaks == []
+
+
+def test_address_that_cannot_be_used_stops_before_anything_runs(finished):
+    finished.configure(tracking={"uri": "https://ada:${NOT_SET_ANYWHERE}@example.org"})
+    text = finished.run("--forcerun", "write_report", check=False)
+    assert "export NOT_SET_ANYWHERE" in text and "rule write_report" not in text
 
 
 def test_mistake_in_the_tracking_section_shows_no_value(fresh):

@@ -51,7 +51,7 @@ def page(address):
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = browser.new_page(viewport={"width": 1200, "height": 1000})
         page.set_default_timeout(60_000)
         page.goto(address)
         page.get_by_text("Model training", exact=True).first.click()
@@ -75,11 +75,12 @@ def compare(page, *names):
     page.get_by_text(f"Comparing {len(names)} Runs").wait_for()
 
 
-def picture(page, name):
+def picture(page, name, height):
     folder = os.environ.get("UNSMEAR_PICTURES")
     if folder:
         page.get_by_role("button", name="Close").last.click()
-        page.wait_for_timeout(1500)
+        page.set_viewport_size({"width": 1200, "height": height})
+        page.wait_for_timeout(3000)
         page.screenshot(path=f"{folder}/{name}.png")
 
 
@@ -96,7 +97,7 @@ def test_comparing_cameras_shows_what_differs(page):
     for name in ("camera\tstandard\tmasked", "optics.kind\tstandard\tmasked", "optics.psi_range", "optics.ring_radii"):
         assert name in text, name
     assert "val.psnr" in text and "weights.safetensors" in text
-    picture(page, "tracking-compare-cameras")
+    picture(page, "tracking-compare-cameras", height=1600)
 
 
 def test_comparing_trials_draws_their_parameters(page):
@@ -105,10 +106,12 @@ def test_comparing_trials_draws_their_parameters(page):
     names = {link.inner_text() for link in page.get_by_role("link", name="/trials/").all()}
     assert {"standard/center/trials/r1-t1", "standard/center/trials/r1-t2"} <= names
     compare(page, *sorted(names))
-    page.locator("input[role=combobox], .ant-select input").nth(1).click()
-    page.get_by_role("option", name="val.psnr").or_(page.locator("[title='val.psnr']")).last.click()
+    choice = page.get_by_text("Metrics:", exact=True).locator("xpath=following::input[1]")
+    choice.click()
+    choice.type("val.psnr")
+    page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     plot = page.locator(".js-plotly-plot")
     plot.get_by_text("hparams.learning_rate").wait_for()
     plot.get_by_text("val.psnr").wait_for()
-    picture(page, "tracking-sweep-trials")
+    picture(page, "tracking-sweep-trials", height=700)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -91,6 +92,11 @@ def test_killed_stopped_and_unlocked_jobs_go_on_to_the_same_bits(fresh):
     assert "goes on from step" in log
     assert not list(folder.glob("*.pt"))
     interrupted = load_file(fresh.folder / TARGET)
+    # All of that was one run, in which no step stands twice.
+    with sqlite3.connect(fresh.folder / "results/mlflow/mlflow.db") as store:
+        assert store.execute("select name, status from runs").fetchall() == [("standard/center/final", "FINISHED")]
+        steps = store.execute("select step from metrics where key = 'val.psnr' order by step").fetchall()
+    assert steps == [(100,), (200,), (300,), (400,)]
 
     fresh.configure(training={**TRAINING, "num_workers": 0})
     fresh.run("--forcerun", TARGET, "--", TARGET)

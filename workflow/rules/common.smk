@@ -154,6 +154,6 @@ def check_tracking():
 
 def send_waiting_records():
     """Have one process send what jobs of a cluster have left in their journals."""
-    from unsmear.tracking import send_waiting
+    from unsmear.tracking.waiting import send_waiting
 
     send_waiting(CONFIG.tracking, "results")

@@ -94,20 +94,28 @@ def runs_that_save():
 
 
 RUNS_THAT_SAVE = runs_that_save()
-
-
-def sweep_section(wildcards):
-    return section(sweep_of(wildcards))
+SEARCHES = [
+    {
+        "system": entry.system,
+        "stage": entry.stage,
+        "folder": f"results/report/sweeps/{entry.system}/{entry.stage}",
+        "heirs": CONFIG.heirs(entry.system, entry.stage),
+    }
+    for entry in CONFIG.sweep
+    if is_search(entry)
+]
+SWEEP_TABLES = [
+    f"{entry['folder']}/{name}"
+    for entry in SEARCHES
+    for name in ("trials.csv", "hparams.csv", "objective.png")
+]
 
 
 def selection_inputs(wildcards):
     """A searched stage waits for its trials, an inheriting one for the other system's choice."""
     entry = sweep_of(wildcards)
     if is_search(entry):
-        return {
-            "trials": trial_files(trial_folders(wildcards, rounds_of(wildcards))),
-            "sweep": f"results/models/{wildcards.system}/{wildcards.stage}/trials/sweep.yaml",
-        }
+        return {"trials": trial_files(trial_folders(wildcards, rounds_of(wildcards)))}
     if isinstance(entry, InheritConfig):
         return {
             "inherited": f"results/models/{entry.inherit}/{entry.stage}/final/hparams.yaml"

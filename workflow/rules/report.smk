@@ -132,6 +132,41 @@ rule draw_gallery:
         "../scripts/draw_gallery.py"
 
 
+rule draw_sweep:
+    input:
+        trials=lambda wildcards: trial_files(
+            trial_folders(wildcards, rounds_of(wildcards))
+        ),
+        hparams="results/models/{system}/{stage}/final/hparams.yaml",
+    output:
+        trials=report(
+            "results/report/sweeps/{system}/{stage}/trials.csv",
+            caption="../report/sweep_trials.rst",
+            category="Sweeps",
+        ),
+        hparams=report(
+            "results/report/sweeps/{system}/{stage}/hparams.csv",
+            caption="../report/sweep_hparams.rst",
+            category="Sweeps",
+        ),
+        figure=report(
+            "results/report/sweeps/{system}/{stage}/objective.png",
+            caption="../report/sweep_objective.rst",
+            category="Sweeps",
+        ),
+    log:
+        "results/logs/draw_sweep/{system}/{stage}.log",
+    conda:
+        "../../envs/train.yaml"
+    params:
+        sweep=lambda wildcards: section(sweep_of(wildcards)),
+        folders=lambda wildcards: trial_folders(wildcards, rounds_of(wildcards)),
+        report=section(CONFIG.report),
+        code=code_digest("report", "sweep"),
+    script:
+        "../scripts/draw_sweep.py"
+
+
 rule write_report:
     input:
         table="results/report/table.csv",
@@ -139,6 +174,7 @@ rule write_report:
         figures=expand("results/report/figures/{name}.png", name=FIGURES),
         cameras=[f"results/cameras/{camera}/psfs.png" for camera in CAMERAS],
         costs=list(COSTS.values()),
+        sweeps=SWEEP_TABLES,
         differences=list(DIFFERENCES.values()),
         groups="results/groups.csv",
         frames=TEST_FRAMES,
@@ -164,6 +200,7 @@ rule write_report:
             for camera in CAMERAS
         },
         costs=COSTS,
+        sweeps=SEARCHES,
         differences=DIFFERENCES,
         report=section(CONFIG.report),
         config_text=CONFIG_TEXT,

@@ -64,7 +64,7 @@ def training(wildcards, input):
     return demand_of_training(
         input.size_mb,
         CONFIG.training.num_workers * max(1, CONFIG.training.gpus),
-        CONFIG.hparams(wildcards.system, wildcards.stage),
+        CONFIG.most_demanding_hparams(wildcards.system, wildcards.stage, wildcards.run),
     )
 
 

@@ -6,8 +6,8 @@ rule start_sweep:
     conda:
         "../../envs/train.yaml"
     params:
-        # More rounds or trials continue the same sweep.
-        sweep=lambda wildcards: section(sweep_of(wildcards).known_to(1, 1)),
+        # Whatever changes, it is the same sweep's run that trials belong to.
+        sweep=lambda wildcards, input: section(sweep_of(wildcards)),
         tracking=no_trigger(TRACKING),
         code=code_digest("sweep/record.py"),
     script:
@@ -27,9 +27,11 @@ rule propose_trials:
     conda:
         "../../envs/train.yaml"
     params:
-        # The number of trials of this round and the rounds after it decide nothing here.
-        sweep=lambda wildcards: section(
+        sweep=lambda wildcards, input: section(
             sweep_of(wildcards).known_to(int(wildcards.round), int(wildcards.trial))
+        ),
+        basis=lambda wildcards: sweep_of(wildcards).basis_of(
+            int(wildcards.round), int(wildcards.trial)
         ),
         hparams=default_hparams,
         folders=lambda wildcards: trial_folders(

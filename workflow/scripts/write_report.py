@@ -17,6 +17,7 @@ write_report(
     versions=collect_versions(),
     provenance=collect_report_provenance(text, snakemake.input.groups, snakemake.input.frames),
     costs=snakemake.params.costs,
+    sweeps=snakemake.params.sweeps,
     differences=snakemake.params.differences,
     config=report,
 )

@@ -15,6 +15,7 @@ from unsmear.evaluation.rows import read_rows
 from unsmear.files import write_atomically, write_text
 from unsmear.report import page_gallery as pictures
 from unsmear.report import page_parts as parts
+from unsmear.report import page_sweeps
 from unsmear.report import page_tables as tables
 from unsmear.report.page_script import SCRIPT
 from unsmear.report.page_style import STYLE
@@ -32,6 +33,7 @@ def write_report(
     costs: Mapping[str, str | Path] | None = None,
     differences: Mapping[str, str | Path] | None = None,
     config: ReportConfig | None = None,
+    sweeps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write ``index.html``, which needs no network and can be moved with its folder.
 
@@ -46,6 +48,7 @@ def write_report(
     versions : name and version of what computed
     provenance : commit, digests and the like
     costs, differences : system -> ``cost.json``, ``differences.json``
+    sweeps : searches for hyper-parameters, see :func:`unsmear.report.page_sweeps.sweeps`
     """
     config = config or ReportConfig()
     output = Path(output)
@@ -57,8 +60,10 @@ def write_report(
         _figures([Path(path) for path in figures], output),
         _groups(gallery, config),
         _cameras(cameras, output),
+        Section("sweeps", "Hyper-parameters searched", page_sweeps.sweeps(sweeps, output, config.labels)),
         _made(provenance, _read(costs), _read(differences), versions, config_text),
     ]
+    sections = [section for section in sections if section.body]
     write_text(output, _page(config.title, _lead(rows), parts.facts(rows), sections, pictures.gallery_data(gallery)))
 
 

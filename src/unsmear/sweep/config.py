@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from unsmear.sweep.space import Categorical, Distribution, check_space
+from unsmear.training.config import Hparams
 
 Direction = Literal["maximize", "minimize"]
 
@@ -16,6 +17,12 @@ Direction = Literal["maximize", "minimize"]
 def trial_name(round_number: int, trial: int) -> str:
     """Name of a trial's folder; both are counted from 1."""
     return f"r{round_number}-t{trial}"
+
+
+def _place_of(run: str) -> tuple[int, int]:
+    """Round and number of ``trials/r{round}-t{trial}``."""
+    number, trial = map(int, run.removeprefix("trials/r").split("-t"))
+    return number, trial
 
 
 class Round(BaseModel):
@@ -76,7 +83,7 @@ class SweepConfig(BaseModel):
         if run == "final":
             fitting = [number for number, entry in enumerate(self.rounds, 1) if entry.budget == final_steps]
             return tuple(fitting) if self.reuse else ()
-        number, trial = map(int, run.removeprefix("trials/r").split("-t"))
+        number, trial = _place_of(run)
         return (number - 1,) if trial <= self.promoted[number - 1] else ()
 
     def saved_rounds(self, final_steps: int) -> tuple[int, ...]:
@@ -84,12 +91,33 @@ class SweepConfig(BaseModel):
         promoting = [number for number, entry in enumerate(self.rounds, 1) if entry.promote]
         return tuple(sorted({*promoting, *self.starting_rounds("final", final_steps)}))
 
+    def most_demanding(self, defaults: Hparams, run: str) -> Hparams:
+        """What a run (see :meth:`starting_rounds`) may ask of a machine at most, whichever values it gets."""
+        largest: dict[str, Any] = {}
+        for name in ("batch_size", "crop"):
+            values = self.space[name].examples if name in self.space else ()
+            # `auto` counts as larger than any number.
+            largest |= {name: max(values, key=lambda value: (isinstance(value, str), value))} if values else {}
+        if run != "final":
+            largest["steps"] = self.rounds[_place_of(run)[0] - 1].budget
+        return defaults.model_copy(update=largest)
+
     def known_to(self, round_number: int, trial: int) -> SweepConfig:
         """The part of this sweep that decides what one trial (both from 1) is: later ones do not."""
         earlier, this = self.rounds[: round_number - 1], self.rounds[round_number - 1]
         so_far = max(trial, self.promoted[round_number - 1])
         rounds = (*earlier, Round(trials=so_far, budget=this.budget))
         return self.model_copy(update={"rounds": rounds, "reuse": False})
+
+    def basis_of(self, round_number: int, trial: int) -> dict[str, Any]:
+        """The settings whose change has a trial proposed anew.
+
+        Another space has not: trials that were drawn from the former one stay, and are read as they are. Of a
+        grid it moves the points, though. The metric matters once there are earlier trials to compare.
+        """
+        left_out = set() if self.sampler == "grid" else {"space"}
+        left_out |= {"metric", "direction"} if round_number == 1 else set()
+        return self.known_to(round_number, trial).model_dump(mode="json", exclude=left_out)
 
     @model_validator(mode="after")
     def _direction_is_known(self) -> SweepConfig:

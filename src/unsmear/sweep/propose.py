@@ -71,7 +71,7 @@ def propose_trial(
         source = ranked[trial - 1]
         folder = next(Path(folder) for folder in earlier if Path(folder).name == source.name)
         hparams = {**read_record(folder / "hparams.yaml")["hparams"], "steps": budget}
-        proposal |= {"values": source.values, "promoted": source.name, "promoted_budget": source.budget}
+        proposal |= {"values": source.values, "promoted": source.name}
         write_hparams(output, hparams, start=f"trials/{source.name}", proposal=proposal)
         return
     proposal["values"] = propose_values(sweep, round_number, trial, trials)

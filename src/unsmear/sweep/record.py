@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def start_sweep(sweep: SweepConfig, folder: str | Path, output: str | Path, tracking: Mapping[str, Any]) -> None:
-    """Open the run that the trials belong to, and write down what is searched.
+    """Open the run that the trials belong to, and leave a file that says so.
 
     Parameters
     ----------
@@ -25,16 +25,9 @@ def start_sweep(sweep: SweepConfig, folder: str | Path, output: str | Path, trac
     """
     from unsmear.files import write_text
 
-    searched = sweep.model_dump(mode="json", exclude={"rounds", "reuse"})
-    tracker = _open(
-        sweep,
-        folder,
-        tracking,
-        params={"space": searched["space"], "sampler": sweep.sampler, "seed": sweep.seed},
-        tags={"metric": sweep.metric, "direction": sweep.goal},
-    )
-    tracker.finish("RUNNING")
-    write_text(output, yaml.safe_dump(searched, sort_keys=False))
+    _open(sweep, folder, tracking).finish("RUNNING")
+    # What is searched may change later, so that it stands in the run alone.
+    write_text(output, yaml.safe_dump({"system": sweep.system, "stage": sweep.stage}, sort_keys=False))
 
 
 def record_choice(
@@ -51,7 +44,7 @@ def record_choice(
     """
     from unsmear.tracking import read_tags, tag_run
 
-    with _open(sweep, folder, tracking, reopen=True) as tracker:
+    with _open(sweep, folder, tracking) as tracker:
         tracker.set_tags({"winner": winner.name, "best": winner.values})
         tracker.log_metrics({f"best.{sweep.metric}": winner.objective}, step=len(trials))
         tracker.log_artifact(hparams)
@@ -62,9 +55,17 @@ def record_choice(
             tag_run(tracking["config"], tracking["root"], place, {"winner": wanted})
 
 
-def _open(sweep: SweepConfig, folder: str | Path, tracking: Mapping[str, Any], **options: Any) -> Tracker:
+def _open(sweep: SweepConfig, folder: str | Path, tracking: Mapping[str, Any]) -> Tracker:
     from unsmear.tracking import open_tracker
 
     name = f"{sweep.system}/{sweep.stage}"
-    # More trials do not make another sweep.
-    return open_tracker(**tracking, directory=folder, run_name=f"{name}/sweep", resume_key=name, **options)
+    # More trials or another space do not make another sweep.
+    return open_tracker(
+        **tracking,
+        directory=folder,
+        run_name=f"{name}/sweep",
+        params=sweep.model_dump(mode="json", include={"space", "sampler", "seed"}),
+        tags={"metric": sweep.metric, "direction": sweep.goal},
+        resume_key=name,
+        reopen=True,
+    )

@@ -137,6 +137,19 @@ def _as_hparam(name: str, value: Choice) -> Any:
         raise ValueError(f"space: {name} cannot be {value!r}: {reason}") from None
 
 
+def show_value(value: Any) -> str:
+    """A hyper-parameter's value as text; a list's parts are joined, nothing is an empty text."""
+    if isinstance(value, list | tuple):
+        return ", ".join(show_value(part) for part in value)
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def describe_distribution(entry: Distribution) -> str:
+    """A distribution as text, such as ``loguniform 1e-05 to 0.001``."""
+    ((kind, values),) = entry.model_dump().items()
+    return f"{kind} {(' | ' if kind == 'choice' else ' to ').join(map(show_value, values))}"
+
+
 def contains(space: dict[str, Distribution], values: Mapping[str, Any]) -> bool:
     """Whether ``values``, as in an ``hparams.yaml``, has every name of the space with a value that it allows."""
     return all(name in values and _allows(entry, values[name]) for name, entry in space.items())

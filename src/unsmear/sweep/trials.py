@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import yaml
 from unsmear.files import write_text
 from unsmear.sweep.config import Direction, SweepConfig, trial_name
 from unsmear.sweep.space import contains
+from unsmear.tracking.outcome import read_outcome
 from unsmear.training.metrics import read_metrics
 
 FORMAT_VERSION = 1
@@ -25,7 +25,7 @@ class Trial:
 
     ``status`` is ``finished``, ``failed`` or, of a finished one that the present space has no place for,
     ``outside``; but for the first, ``reason`` says why it cannot be chosen. ``promoted`` names the trial whose
-    state it went on from; ``seconds`` are those that it trained for itself.
+    state it went on from; ``seconds`` are those that it took itself, NaN where nobody has noted them.
     """
 
     round: int
@@ -49,10 +49,17 @@ class Trial:
         return self.status == "finished"
 
 
+class _PlainDumper(yaml.SafeDumper):
+    """Repeats values where YAML would refer to the first of them."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def write_hparams(path: str | Path, hparams: Mapping[str, Any], **record: Any) -> None:
     """Write ``hparams.yaml``: the hyper-parameters of a run and where they come from."""
     content = {"format_version": FORMAT_VERSION, "hparams": dict(hparams), **record}
-    write_text(path, yaml.safe_dump(content, sort_keys=False))
+    write_text(path, yaml.dump(content, Dumper=_PlainDumper, sort_keys=False))
 
 
 def read_record(path: str | Path) -> dict[str, Any]:
@@ -113,10 +120,9 @@ def _read_trial(folder: Path, sweep: SweepConfig) -> Trial:
     proposal = record.get("proposal")
     if not isinstance(proposal, dict):
         raise ValueError(f"{folder / 'hparams.yaml'} is no trial's; delete it and run again")
-    ending = json.loads((folder / "tracking.json").read_text(encoding="utf-8"))
-    rows = read_metrics(folder / "metrics.csv")
-    status, reason = _judge(ending)
-    objective = _objective(folder / "metrics.csv", rows, sweep.metric) if status == "finished" else math.nan
+    ending = read_outcome(folder / "tracking.json")
+    status, reason = ending["status"], ending.get("reason")
+    objective = _objective(folder / "metrics.csv", sweep.metric) if status == "finished" else math.nan
     if status == "finished" and not math.isfinite(objective):
         status, reason = "failed", f"its {sweep.metric} is not finite"
     elif status == "finished" and not contains(sweep.space, proposal["values"]):
@@ -130,36 +136,18 @@ def _read_trial(folder: Path, sweep: SweepConfig) -> Trial:
         status,
         reason,
         proposal.get("promoted"),
-        _seconds(rows, int(record["hparams"]["batch_size"]), proposal.get("promoted_budget", 0)),
+        float(ending.get("seconds", math.nan)),
     )
 
 
-def _judge(ending: Mapping[str, Any]) -> tuple[Literal["finished", "failed", "outside"], str | None]:
-    """How a trial's ``tracking.json`` says that it ended."""
-    if ending.get("status") == "failed":
-        return "failed", str(ending.get("reason") or "it gave no reason")
-    return "finished", None
-
-
-def _objective(path: Path, rows: Sequence[Mapping[str, str]], metric: str) -> float:
-    measured = [row for row in rows if row["split"] == "val"]
+def _objective(path: Path, metric: str) -> float:
+    measured = [row for row in read_metrics(path) if row["split"] == "val"]
     value = measured[-1].get(metric) if measured else None
     if not value:
         columns = [name for name, text in measured[-1].items() if text] if measured else []
         known = ", ".join(name for name in columns if name not in ("step", "epoch", "split")) or "none"
         raise ValueError(f"{path} has no {metric} on the validation split; set the sweep's metric to one of: {known}")
     return float(value)
-
-
-def _seconds(rows: Sequence[Mapping[str, str]], batch_size: int, began: int) -> float:
-    """Seconds of the training steps after step ``began``, from the images a second; validation does not count."""
-    seconds, last = 0.0, began
-    for row in rows:
-        step = int(row["step"])
-        if row["split"] == "train" and step > began:
-            seconds += (step - last) * batch_size / float(row["images_per_second"] or math.nan)
-            last = step
-    return seconds
 
 
 def rank_trials(trials: Iterable[Trial], goal: Direction) -> list[Trial]:

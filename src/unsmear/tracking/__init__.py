@@ -11,7 +11,6 @@ from unsmear.tracking.provenance import collect_provenance
 from unsmear.tracking.sync import sync_journals
 from unsmear.tracking.tags import read_tags, tag_run
 from unsmear.tracking.tracker import JournalTracker, NullTracker, Tracker
-from unsmear.tracking.waiting import send_waiting
 
 __all__ = [
     "JournalTracker",
@@ -21,7 +20,6 @@ __all__ = [
     "collect_provenance",
     "open_tracker",
     "read_tags",
-    "send_waiting",
     "sync_journals",
     "tag_run",
 ]

@@ -34,7 +34,7 @@ class TrackingConfig(BaseModel):
         "background",
         description="background: a second process of low priority sends while the job runs; end: everything "
         "is sent when the job ends; later: jobs write their journals only and `snakemake sync_tracking` "
-        "sends them. On a cluster, or a network file system, an SQLite store is always filled later.",
+        "sends them. On a cluster, or a network file system, an SQLite store is filled when the workflow ends.",
     )
     interval_s: float = Field(5.0, gt=0, description="Time between two looks at the journal, in seconds.")
     finish_wait_s: float = Field(

@@ -52,6 +52,11 @@ class Destination:
         return Path(self.uri.removeprefix("sqlite:///")) if self.uri.startswith("sqlite:///") else None
 
     @property
+    def patience(self) -> int:
+        """How many times ``finish_wait_s`` a job waits; an embedded store is never away, only slow on busy cores."""
+        return 1 if self.database_file is None else 4
+
+    @property
     def is_unsafe_here(self) -> bool:
         """Whether this process should leave sending to a later, single job.
 

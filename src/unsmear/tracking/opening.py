@@ -81,9 +81,7 @@ def open_tracker(
 
     def end() -> None:
         if sender is not None:
-            # An embedded store is never away, only slow where many jobs share few cores.
-            patience = 1 if destination.database_file is None else 4
-            sender.finish(patience * config.finish_wait_s)
+            sender.finish(destination.patience * config.finish_wait_s)
         summary = summarise(directory, destination.public)
         write_json(directory / "tracking.json", summary)
         if not summary["synced"] and send != "later":

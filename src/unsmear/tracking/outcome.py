@@ -9,17 +9,17 @@ from typing import Any
 
 from unsmear.files import write_json
 
-KEYS = ("status", "reason")
+KEYS = ("status", "reason", "seconds")
 
 
-def note_outcome(path: str | Path, outcome: Mapping[str, str]) -> None:
-    """Add ``status`` (finished or failed) and, of a failed run, ``reason`` to a ``tracking.json``."""
+def note_outcome(path: str | Path, outcome: Mapping[str, str | float]) -> None:
+    """Add ``status`` (finished or failed), ``seconds`` and, of a failed run, ``reason`` to a ``tracking.json``."""
     content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     write_json(path, {**content, **outcome})
 
 
-def read_outcome(path: str | Path) -> dict[str, str]:
-    """``status`` and, of a failed run, ``reason``; a file without them is of a run that finished.
+def read_outcome(path: str | Path) -> dict[str, Any]:
+    """What :func:`note_outcome` has added; a file without a status is of a run that finished.
 
     Raises
     ------
@@ -28,6 +28,6 @@ def read_outcome(path: str | Path) -> dict[str, str]:
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-        return {"status": "finished", **{key: str(content[key]) for key in KEYS if key in content}}
+        return {"status": "finished", **{key: content[key] for key in KEYS if key in content}}
     except (OSError, ValueError, TypeError) as error:
         raise ValueError(f"{path} is no record of a run: {error}; delete it and run again") from error

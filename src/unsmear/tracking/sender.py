@@ -20,13 +20,15 @@ def main() -> None:
     task = json.loads(sys.stdin.readline() or "null")
     if task is None:
         return
-    if task["config"]["send"] != "end":
-        os.nice(19)  # the job computes meanwhile; at its end it waits, and has a core to spare
     finishing = threading.Event()
     threading.Thread(target=_watch_parent, args=(parent, finishing), daemon=True).start()
     # The job's other children may hold a copy of the pipe, so that it does not end with the job.
     threading.Thread(target=_watch_parent_id, args=(parent,), daemon=True).start()
     config = TrackingConfig(**task["config"])
+    if config.send == "background" and not finishing.wait(config.interval_s):
+        # The job goes on computing. A shorter one waits for this process by now, which then needs its priority:
+        # once lowered, it cannot be raised again.
+        os.nice(19)
 
     from unsmear.tracking.sync import send_until_finished
 

@@ -43,5 +43,5 @@ def tag_run(
     journal.close()
     destination = resolve_destination(config, Path(root))
     if config.send != "later" and not destination.is_unsafe_here:
-        BackgroundSender(config, Path(root), directory).finish(config.finish_wait_s)
+        BackgroundSender(config, Path(root), directory).finish(destination.patience * config.finish_wait_s)
     renew_summary(directory, summarise(directory, destination.public))

@@ -73,7 +73,8 @@ def fit(
     Raises
     ------
     FailedTrainingError
-        If the loss is not finite for ``config.max_skipped_steps`` steps in a row, or memory does not last.
+        If the loss is not finite for more than ``config.max_skipped_steps`` steps in a row, or for the last two
+        steps, or memory does not last.
     InterruptedTrainingError
         After SIGTERM or Ctrl-C, when the state has been saved.
     """
@@ -83,6 +84,8 @@ def fit(
     state = TrainingState.begin(stage, hparams)
     if saved := states.load() or start:
         state.restore(saved)
+        if saved is start:
+            state.seconds_before = 0.0  # those of the shorter training
         logger.info("%s goes on from step %d", title, state.step)
     else:
         with tell_exhaustion(hparams, state, device):
@@ -116,7 +119,9 @@ def fit(
                 state.take_step(rate)
             else:
                 state.skip_step()
-                _complain(state, config.max_skipped_steps, samples, rate, states if processes.is_first else None)
+                # At the end there are no further steps to wait for.
+                limit = config.max_skipped_steps if state.step < hparams.steps else min(1, config.max_skipped_steps)
+                _complain(state, limit, samples, rate, states if processes.is_first else None)
             tally.add(means if finite else {}, batch_size)
             progress.advance(means["loss"], batch_size)
             if state.step % config.validate_every == 0 or state.step == hparams.steps:

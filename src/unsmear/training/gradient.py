@@ -118,7 +118,15 @@ class BatchGradient:
         )
 
 
+# What has no error class of its own: a CPU's allocator, and libraries that allocate on a GPU by themselves.
+EXHAUSTION = (
+    "can't allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+
+
 def is_exhaustion(error: RuntimeError) -> bool:
     """Whether an error of torch's tells that memory did not last."""
-    # A CPU's allocator has no error class of its own.
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in EXHAUSTION)

@@ -98,12 +98,12 @@ class RunRecord:
         self.tracker.log_bytes(draw_curve(state.table.rows, self.run).encode(), "curves/loss.svg")
         self.tracker.log_bytes(draw_curve(state.table.rows, self.run, "psnr").encode(), "curves/psnr.svg")
 
-    def end(self, tracking_json: str, failure: Exception | None) -> None:
-        """End the record, and say in ``tracking.json`` how the run ended."""
+    def end(self, tracking_json: str, failure: Exception | None, seconds: float) -> None:
+        """End the record, and say in ``tracking.json`` how the run ended and how long it took."""
         status = {"status": "finished"} if failure is None else {"status": "failed", "reason": str(failure)}
         self.tracker.set_tags(status)
         self.tracker.finish("FINISHED" if failure is None else "FAILED")
-        note_outcome(tracking_json, status)
+        note_outcome(tracking_json, {**status, "seconds": round(seconds, 3)})
 
 
 def describe_optics(camera_json: str | Path) -> dict[str, Any]:

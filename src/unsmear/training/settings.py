@@ -27,6 +27,14 @@ def read_hparams(path: str | Path) -> Hparams:
         raise ValueError(f"{path} does not hold hyper-parameters: {error}; delete it and run again") from error
 
 
+def read_trial(path: str | Path) -> dict[str, Any]:
+    """Which trial a run is, for its record: round, budget and the trial that it goes on from; empty for other runs."""
+    proposal = yaml.safe_load(Path(path).read_text(encoding="utf-8")).get("proposal")
+    if not proposal:
+        return {}
+    return {"trial": {name: proposal[name] for name in ("round", "budget", "promoted") if name in proposal}}
+
+
 def digest_file(path: str | Path) -> str:
     """First 16 hexadecimal digits of a file's SHA-256."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ class TrainingState:
     step : steps done
     batch_size : samples a step, settled where the hyper-parameters leave it open
     skipped : steps in a row without a finite loss
+    seconds_before : time that earlier sessions of the training took
     """
 
     stage: Stage
@@ -31,6 +33,13 @@ class TrainingState:
     step: int = 0
     batch_size: int = 0
     skipped: int = 0
+    seconds_before: float = 0.0
+    _began: float = field(default_factory=time.monotonic, repr=False)
+
+    @property
+    def seconds(self) -> float:
+        """Time that the training has taken so far, validation included."""
+        return self.seconds_before + time.monotonic() - self._began
 
     @classmethod
     def begin(cls, stage: Stage, hparams: Hparams) -> TrainingState:
@@ -65,6 +74,7 @@ class TrainingState:
             "step": self.step,
             "batch_size": self.batch_size,
             "skipped": self.skipped,
+            "seconds": self.seconds,
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -74,3 +84,4 @@ class TrainingState:
         self.optimizer.load_state_dict(saved["optimizer"])
         self.table = MetricsTable(saved["rows"])
         self.step, self.batch_size, self.skipped = (int(saved[k]) for k in ("step", "batch_size", "skipped"))
+        self.seconds_before = float(saved["seconds"])

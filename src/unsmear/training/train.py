@@ -9,7 +9,7 @@ from typing import Any
 
 from unsmear.cascade.spec import StageSpec, resolve_order
 from unsmear.training.config import Hparams, TrainingConfig
-from unsmear.training.settings import digest_file, key_of, read_hparams, seed_of
+from unsmear.training.settings import digest_file, key_of, read_hparams, read_trial, seed_of
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ def train_here(
     begun = read_start(Path(start), settings) if start else None
     key = key_of({**settings, "start": begun["step"] if begun else 0})
     states = StateFiles(folder, key, declared="state" in outputs)
-    params = {**settings, "camera": camera, "optics": describe_optics(camera_json)}
+    params = {**settings, **read_trial(hparams), "camera": camera, "optics": describe_optics(camera_json)}
     with RunRecord.open(tracking, folder, run, key, params, processes) as record:
         record.log_inputs(f"{camera} blur", data, blur, psfs, camera_json)
         failure = None
@@ -173,7 +173,7 @@ def train_here(
             logger.warning("%s failed: %s", run, error)
         if processes.is_first:
             record.write(outputs, make_checkpoint(state, chosen, provenance, lens, camera), state, key, settings)
-            record.end(outputs["tracking"], failure)
+            record.end(outputs["tracking"], failure, state.seconds)
             states.remove()
     processes.wait()
     processes.leave()

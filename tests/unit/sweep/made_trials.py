@@ -35,7 +35,7 @@ def end_trial(folder: Path, *objectives: float, reason: str | None = None, **col
         table.add(step=step, split="val", psnr=value, **columns)
     table.write(folder / "metrics.csv")
     ending = {"status": "finished"} if reason is None else {"status": "failed", "reason": reason}
-    write_json(folder / "tracking.json", {"format_version": 1, **ending})
+    write_json(folder / "tracking.json", {"format_version": 1, **ending, "seconds": 10.0})
 
 
 def propose(sweep: SweepConfig, root: Path, round_number: int, trial: int, defaults: Hparams | None = None) -> Path:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from made_trials import make_sweep
 
+from unsmear.training.config import Hparams
+
 
 @pytest.mark.parametrize(
     ("rounds", "message"),
@@ -62,3 +64,27 @@ def test_later_trials_and_rounds_decide_nothing_about_earlier_ones():
         assert few.known_to(*place) == more.known_to(*place)
     # What is passed between processes is valid by itself.
     assert type(few).model_validate(few.known_to(2, 1).model_dump(mode="json")) == few.known_to(2, 1)
+
+
+def test_resources_are_asked_for_the_most_demanding_values():
+    space = {"batch_size": {"choice": [4, 16, 8]}, "crop": {"int": [64, 96]}, "noise": {"uniform": [0, 0.1]}}
+    sweep, defaults = make_sweep(space=space), Hparams(steps=500, batch_size=8, crop=80)
+    final = sweep.most_demanding(defaults, "final")
+    assert final == defaults.model_copy(update={"batch_size": 16, "crop": 96})
+    assert sweep.most_demanding(defaults, "trials/r2-t3").steps == 20
+    assert make_sweep().most_demanding(defaults, "final") == defaults
+    auto = make_sweep(space={"batch_size": {"choice": ["auto", 128]}})
+    assert auto.most_demanding(defaults, "final").batch_size == "auto"
+
+
+def test_another_space_proposes_only_a_grid_anew():
+    wide = {"loss": {"choice": ["mse", "l1", "charbonnier"]}}
+    for sampler in ("random", "tpe", "grid"):
+        before = make_sweep(sampler=sampler, space=wide, rounds=[{"trials": 1, "budget": 9}] * 2)
+        space = make_sweep(space={"loss": {"choice": ["mse", "l1"]}}).space
+        after = before.model_copy(update={"space": space})
+        assert (before.basis_of(1, 1) == after.basis_of(1, 1)) is (sampler != "grid")
+        for change in ({"seed": 5}, {"rounds": (before.rounds[0].model_copy(update={"budget": 10}),) * 2}):
+            assert before.model_copy(update=change).basis_of(1, 1) != before.basis_of(1, 1)
+        other = before.model_copy(update={"metric": "loss", "direction": "minimize"})
+        assert other.basis_of(1, 1) == before.basis_of(1, 1) and other.basis_of(2, 1) != before.basis_of(2, 1)

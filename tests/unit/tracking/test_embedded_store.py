@@ -115,3 +115,61 @@ def test_old_database_is_migrated_with_a_copy_kept(synced: Path) -> None:
         mlflow_database.create_database(database)
     assert upgraded == [database]
     assert (synced / "mlflow/mlflow.db.before-newer").read_bytes() == database.read_bytes()
+
+
+def test_moved_store_finds_its_artifacts_beside_itself(synced: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    from unsmear.tracking.sync import open_store
+
+    moved = tmp_path_factory.mktemp("moved") / "results"
+    synced.rename(moved)
+    client = open_store(LATER, moved).client
+    [run] = client.search_runs([client.get_experiment_by_name("named").experiment_id])
+    assert run.info.artifact_uri.startswith((moved / "mlflow/artifacts").as_uri())
+    [folder] = client.list_artifacts(run.info.run_id)
+    assert [file.path for file in client.list_artifacts(run.info.run_id, folder.path)] == ["notes/a.md"]
+
+
+def test_artifacts_elsewhere_stay_there(synced: Path) -> None:
+    from unsmear.tracking.mlflow_database import relocate_artifacts
+
+    database = synced / "mlflow/mlflow.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("update experiments set artifact_location = 's3://bucket/mlflow/artifacts/named'")
+    relocate_artifacts(database)
+    assert set(table(database, "select artifact_location from experiments")) == {
+        ("s3://bucket/mlflow/artifacts/named",)
+    }
+
+
+def test_two_synchronisations_at_once_send_each_record_once(tmp_path: Path, new_store: Path) -> None:
+    import threading
+
+    (tmp_path / "mlflow").mkdir()
+    shutil.copyfile(new_store, tmp_path / "mlflow/mlflow.db")
+    for job in range(4):
+        with open_tracker(LATER, tmp_path, tmp_path / f"job{job}", "e", f"job{job}") as tracker:
+            for step in range(50):
+                tracker.log_metrics({"loss": step}, step)
+    reports = []
+    threads = [threading.Thread(target=lambda: reports.append(sync_journals(tmp_path, LATER))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(report.complete for report in reports) and sum(len(report.busy) for report in reports) < 8
+    database = tmp_path / "mlflow/mlflow.db"
+    assert sorted(table(database, "select name from runs")) == [(f"job{job}",) for job in range(4)]
+    assert table(database, "select count(*) from metrics") == [(200,)]
+
+
+def test_damaged_journal_keeps_no_other_from_arriving(synced: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_tracker(LATER, synced, synced / "second", "e", "second"):
+        pass
+    (synced / "broken").mkdir()
+    (synced / "broken/tracking.jsonl").write_text('{"kind":"metrics","step":1}\n')
+    (synced / "died at once").mkdir()
+    (synced / "died at once/tracking.jsonl").touch()
+    report = sync_journals(synced, LATER)
+    assert (report.num_runs, report.num_synced, report.pending) == (3, 2, [str(synced / "broken")])
+    assert "broken/tracking.jsonl" in capsys.readouterr().err
+    assert {name for (name,) in table(synced / "mlflow/mlflow.db", "select name from runs")} >= {"second"}

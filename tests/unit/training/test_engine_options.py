@@ -12,6 +12,7 @@ from unsmear.cascade.checkpoint import read_header
 from unsmear.training import batch_size
 from unsmear.training.batch_size import find_batch_size
 from unsmear.training.config import Hparams
+from unsmear.training.gradient import is_exhaustion
 from unsmear.training.metrics import MetricsTable, read_metrics
 from unsmear.training.objective import Objective
 from unsmear.training.precision import Precision
@@ -108,6 +109,23 @@ def test_lack_of_memory_names_what_to_lower(job, monkeypatch):
     monkeypatch.setattr(Objective, "terms", fail)
     with pytest.raises(ValueError, match=r"out of memory on cpu: batch_size 4, crop 16 x 16; lower batch_size or crop"):
         trained(job, "large")
+
+
+def test_lack_of_memory_is_told_from_other_errors():
+    with pytest.raises(RuntimeError) as real:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert is_exhaustion(real.value)
+    assert is_exhaustion(torch.OutOfMemoryError("CUDA out of memory"))
+    assert is_exhaustion(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"))
+    assert not is_exhaustion(RuntimeError("shape '[2, 3]' is invalid for input of size 5"))
+
+
+def test_divergence_just_before_the_end_is_no_good_end(job):
+    hparams = {"learning_rate": 1.0, "warmup_steps": 0, "gradient_clip": 1e6, "schedule": "constant", "loss": "mse"}
+    trial = replace(job, run="standard/center/trials/r1-t1", hparams=hparams, config={"max_skipped_steps": 20})
+    trial.train()
+    assert trial.record["status"] == "failed" and "is not finite" in trial.record["reason"]
+    assert trial.record["seconds"] > 0
 
 
 @pytest.mark.parametrize("what", ["memory", "divergence"])

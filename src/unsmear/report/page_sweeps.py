@@ -1,0 +1,121 @@
+"""The report page's section on searches for hyper-parameters."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from unsmear.report.page_parts import figure
+from unsmear.report.page_tables import table
+
+FILES = {"trials": "trials.csv", "hparams": "hparams.csv", "figure": "objective.png"}
+
+
+def sweeps(entries: Sequence[Mapping[str, Any]], page: Path, labels: Mapping[str, str]) -> str:
+    """All sweeps; an empty text where nothing was searched.
+
+    Parameters
+    ----------
+    entries : ``system``, ``stage``, ``folder`` with :data:`FILES` below the page's, and ``heirs``, the systems that
+        take the same values
+    page : the page's file
+    labels : texts for systems, by name
+    """
+    return "\n".join(_sweep(entry, page, labels) for entry in entries)
+
+
+def _sweep(entry: Mapping[str, Any], page: Path, labels: Mapping[str, str]) -> str:
+    folder = Path(entry["folder"])
+    trials, hparams = (_read(folder / FILES[name]) for name in ("trials", "hparams"))
+    system, *heirs = (labels.get(name, name) for name in (entry["system"], *entry["heirs"]))
+    picture = (folder / FILES["figure"]).resolve().relative_to(page.parent.resolve()).as_posix()
+    metric = trials[0]["metric"]
+    drawn = figure(
+        picture,
+        f"Validation {metric} against each hyper-parameter; a colour for each number of training steps. A line leads "
+        "from a trial to the one that went on from it.",
+        f"Scatter plots of {metric} over {', '.join(row['hyperparameter'] for row in hparams)}.",
+    )
+    return "".join(
+        (
+            f"<h3>{escape(system)}, stage {escape(entry['stage'])}</h3>",
+            _summary(trials, hparams, heirs),
+            _table(hparams, {"hyperparameter": "", "space": "space", "default": "default", "chosen": "chosen",
+                             "importance": "importance"}),
+            f'<p class="note">{escape(_importance_note(hparams))}</p>',
+            drawn,
+            f"<details><summary>All {len(trials)} trials</summary>{_trials_table(trials)}</details>",
+        )
+    )  # fmt: skip
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _summary(trials: Sequence[Mapping[str, str]], hparams: Sequence[Mapping[str, str]], heirs: Sequence[str]) -> str:
+    won = next(row for row in trials if row["chosen"])
+    failed = sum(row["status"] == "failed" for row in trials)
+    values = ", ".join(f"{row['hyperparameter']} {row['chosen']}" for row in hparams)
+    text = (
+        f"{_count(len(trials), 'trial')} in {_count(int(trials[-1]['round']), 'round')} took {_total(trials)}"
+        + (f"; {failed} failed. " if failed else ". ")
+        + f"Chosen: {won['trial']} with {values}; its validation {won['metric']} is {won['objective']} "
+        f"({won['direction']}d)." + (f" The same values train {', '.join(heirs)}." if heirs else "")
+    )
+    return f"<p>{escape(text)}</p>"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _total(trials: Sequence[Mapping[str, str]]) -> str:
+    """Time of all trials, of which one that ran under an older version may not know its own."""
+    seconds = [float(row["seconds"]) for row in trials if row["seconds"]]
+    return show_time(sum(seconds)) if len(seconds) == len(trials) else "a time that was not noted"
+
+
+def show_time(seconds: float) -> str:
+    """A duration as text, such as ``3 min 20 s`` or ``1 h 02 min``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _importance_note(hparams: Sequence[Mapping[str, str]]) -> str:
+    if not all(row["importance"] for row in hparams):
+        return (
+            "Importance is not computed: it takes four finished trials of one number of steps that differ in what "
+            "they reached."
+        )
+    if len(hparams) == 1:
+        return "With one hyper-parameter searched, its importance is 1 whatever was found."
+    return (
+        "Importance: share of each hyper-parameter in how the metric varies (fANOVA, by Optuna), among trials of one "
+        "number of steps."
+    )
+
+
+def _trials_table(trials: Sequence[Mapping[str, str]]) -> str:
+    names = [name for name in trials[0] if name.startswith("hparams.")]
+    columns = {"trial": "trial", "budget": "steps", "promoted": "goes on from", "status": "status"}
+    columns |= {"reason": "reason"} if any(row["reason"] for row in trials) else {}
+    columns |= {"objective": trials[0]["metric"], "time": "time"}
+    columns |= {name: name.removeprefix("hparams.") for name in names}
+    rows = []
+    for row in trials:
+        status = "chosen" if row["chosen"] else row["status"]
+        time = show_time(float(row["seconds"])) if row["seconds"] else ""
+        rows.append({**row, "status": status, "time": time})
+    return _table(rows, columns)
+
+
+def _table(rows: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> str:
+    """Some columns of a CSV file under other headings."""
+    return table(list(columns.values()), [[row[name] or "-" for name in columns] for row in rows])
