@@ -202,7 +202,6 @@ CONFIG_TEXT = yaml.safe_dump(
     section(CONFIG, exclude={"tracking", "cluster"}), sort_keys=False
 )
 GALLERY = gallery_names(CONFIG.report)
-FIGURES = ["psnr_per_frame", "direction", "scatter"]
 
 
 def evaluation_files(names):
@@ -274,4 +273,11 @@ DIFFERENCES = {
     system: path.replace("cost.json", "differences.json")
     for system, path in COSTS.items()
 }
+FIGURES = [
+    "psnr_per_frame",
+    "direction",
+    "scatter",
+    *(["robustness"] if ROBUSTNESS else []),
+    "training_curves",
+]
 TEST_FRAMES = [f"results/frames/test/{sequence}.npy" for sequence in SEQUENCES["test"]]

@@ -8,6 +8,7 @@ rule simulate_camera:
             "results/cameras/{camera}/psfs.png",
             caption="../report/camera.rst",
             category="Cameras",
+            labels={"camera": "{camera}"},
         ),
         others=[f"results/cameras/{{camera}}/{name}.png" for name in CAMERA_FIGURES[1:]],
     log:

@@ -11,11 +11,7 @@ rule compare:
         frames=TEST_FRAMES,
     output:
         csv="results/report/table.csv",
-        md=report(
-            "results/report/table.md",
-            caption="../report/table.rst",
-            category="Results",
-        ),
+        md="results/report/table.md",
         tex="results/report/table.tex",
     log:
         "results/logs/compare.log",
@@ -32,19 +28,6 @@ rule compare:
         "../scripts/compare.py"
 
 
-ROBUSTNESS_FIGURE = (
-    {
-        "robustness": report(
-            "results/report/figures/robustness.png",
-            caption="../report/robustness.rst",
-            category="Figures",
-        )
-    }
-    if ROBUSTNESS
-    else {}
-)
-
-
 rule draw_figures:
     input:
         tables=PER_FRAME,
@@ -53,17 +36,15 @@ rule draw_figures:
         ],
         robustness=list(ROBUSTNESS.values()),
     output:
-        report(
-            expand("results/report/figures/{name}.png", name=FIGURES),
-            caption="../report/figures.rst",
-            category="Figures",
-        ),
-        **ROBUSTNESS_FIGURE,
-        curves=report(
-            "results/report/figures/training_curves.png",
-            caption="../report/training_curves.rst",
-            category="Figures",
-        ),
+        [
+            report(
+                f"results/report/figures/{name}.png",
+                caption=f"../report/{name}.rst",
+                category="Figures",
+                labels={"figure": name.replace("_", " ")},
+            )
+            for name in FIGURES
+        ],
     log:
         "results/logs/draw_figures.log",
     conda:
@@ -80,6 +61,7 @@ rule draw_figures:
         "../scripts/draw_figures.py"
 
 
+VIDEOS = {"": "all systems", **{f"_{system}": system for system in COSTS}}
 VIDEO_SUFFIXES = ["mp4", "gif"] if CONFIG.report.gif else ["mp4"]
 
 
@@ -101,35 +83,31 @@ rule draw_gallery:
         ],
     output:
         json="results/report/gallery.json",
-        figures=report(
-            expand(
-                "results/report/figures/{name}_{kind}.png",
-                name=GALLERY,
-                kind=["middle", "frames"],
-            ),
-            caption="../report/panel.rst",
-            category="Pictures",
-        ),
-        videos=report(
-            expand(
-                "results/report/videos/{name}.{suffix}",
-                name=GALLERY,
-                suffix=VIDEO_SUFFIXES,
-            ),
-            caption="../report/video.rst",
-            category="Videos",
-        ),
-        alone=report(
-            expand(
-                "results/report/videos/{name}_{system}.{suffix}",
-                name=GALLERY,
-                system=list(COSTS),
-                suffix=VIDEO_SUFFIXES,
-            ),
-            caption="../report/video_alone.rst",
-            category="Videos",
-            subcategory="One system",
-        ),
+        figures=[
+            report(
+                f"results/report/figures/{name}_{kind}.png",
+                caption="../report/panel.rst",
+                category="Pictures",
+                labels={"frame group": name.replace("_", " "), "shows": text},
+            )
+            for name in GALLERY
+            for kind, text in (("middle", "middle frame"), ("frames", "all frames"))
+        ],
+        videos=[
+            report(
+                f"results/report/videos/{name}{ending}.{suffix}",
+                caption="../report/video.rst",
+                category="Videos",
+                labels={
+                    "frame group": name.replace("_", " "),
+                    "shows": text,
+                    "format": suffix,
+                },
+            )
+            for name in GALLERY
+            for ending, text in VIDEOS.items()
+            for suffix in VIDEO_SUFFIXES
+        ],
         posters=expand("results/report/videos/{name}.png", name=GALLERY),
         slider=directory("results/report/slider"),
     log:
@@ -193,10 +171,7 @@ rule write_report:
     input:
         table="results/report/table.csv",
         gallery="results/report/gallery.json",
-        figures=expand(
-            "results/report/figures/{name}.png",
-            name=[*FIGURES, *ROBUSTNESS_FIGURE, "training_curves"],
-        ),
+        figures=expand("results/report/figures/{name}.png", name=FIGURES),
         cameras=[f"results/cameras/{camera}/psfs.png" for camera in CAMERAS],
         costs=list(COSTS.values()),
         sweeps=SWEEP_TABLES,
@@ -205,10 +180,13 @@ rule write_report:
         frames=TEST_FRAMES,
         motion=["results/scenes/test.json"] if CONFIG.data.source == "scenes" else [],
     output:
-        report(
-            "results/report/index.html",
-            caption="../report/page.rst",
+        page="results/report/index.html",
+        # `snakemake --report` takes files one by one: a page that is whole without its folder.
+        table=report(
+            "results/report/table.html",
+            caption="../report/table.rst",
             category="Results",
+            labels={"results": "table"},
         ),
     log:
         "results/logs/write_report.log",

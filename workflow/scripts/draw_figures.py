@@ -10,7 +10,8 @@ from unsmear.report.figures import draw_figures
 
 report = ReportConfig.model_validate(snakemake.params.report)
 evaluation = EvaluationConfig.model_validate(snakemake.params.evaluation)
-draw_figures(snakemake.params.systems, Path(snakemake.output.curves).parent, report, evaluation)
-draw_training_curves(snakemake.params.systems, snakemake.output.curves, report)
+systems, folder = snakemake.params.systems, Path(snakemake.output[0]).parent
+draw_figures(systems, folder, report, evaluation)
+draw_training_curves(systems, folder / "training_curves.png", report)
 if snakemake.params.robustness:
-    draw_robustness(snakemake.params.systems, snakemake.params.robustness, snakemake.output.robustness, report)
+    draw_robustness(systems, snakemake.params.robustness, folder / "robustness.png", report)

@@ -3,12 +3,12 @@ import _src
 _src.start(snakemake)
 
 from unsmear.evaluation.config import ReportConfig
-from unsmear.report.html import write_report
+from unsmear.report.html import write_report, write_table_page
 from unsmear.report.provenance import collect_report_provenance, collect_versions
 
-text = snakemake.params.config_text
+text, report = snakemake.params.config_text, ReportConfig.model_validate(snakemake.params.report)
 write_report(
-    output=snakemake.output[0],
+    output=snakemake.output.page,
     table_csv=snakemake.input.table,
     gallery_json=snakemake.input.gallery,
     figures=snakemake.input.figures,
@@ -19,5 +19,6 @@ write_report(
     costs=snakemake.params.costs,
     sweeps=snakemake.params.sweeps,
     differences=snakemake.params.differences,
-    config=ReportConfig.model_validate(snakemake.params.report),
+    config=report,
 )
+write_table_page(snakemake.output.table, snakemake.input.table, report)

@@ -25,6 +25,7 @@ VGG: tuple[Layer, ...] = (
     (512, 3, 1, 1), (512, 3, 1, 1), (512, 3, 1, 1), "tap", "pool",
     (512, 3, 1, 1), (512, 3, 1, 1), (512, 3, 1, 1), "tap",
 )  # fmt: skip
+SMALLEST_SIDE = {"alex": 31, "vgg": 16}  # px, below which a trunk's last layers have no output
 TRUNKS: dict[str, tuple[tuple[Layer, ...], int]] = {"alex": (ALEX, 3), "vgg": (VGG, 2)}
 
 
@@ -48,6 +49,7 @@ class Lpips(nn.Module):
 
     def __init__(self, variant: Literal["alex", "vgg"]) -> None:
         super().__init__()
+        self.variant = variant
         layers, pool_size = TRUNKS[variant]
         modules: list[nn.Module] = []
         self.taps: list[int] = []
@@ -69,7 +71,19 @@ class Lpips(nn.Module):
         self.register_buffer("scale", torch.tensor(SCALE).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Distances (B,) of images (B, 3, H, W): 8-bit codes, or numbers in [0, 1]."""
+        """Distances (B,) of images (B, 3, H, W): 8-bit codes, or numbers in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If the pictures are smaller than the trunk allows.
+        """
+        height, width = x.shape[-2:]
+        if min(height, width) < SMALLEST_SIDE[self.variant]:
+            raise ValueError(
+                f"pictures of {width} x {height} px are too small for LPIPS {self.variant}, which needs "
+                f"{SMALLEST_SIDE[self.variant]} px a side; remove evaluation.lpips.{self.variant}"
+            )
         total = torch.zeros(len(x), device=x.device)
         for of_x, of_y, weight in zip(self._look(x), self._look(y), self.linear, strict=True):
             difference = (_unit(of_x) - _unit(of_y)) ** 2

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from unsmear.optics.config import CameraConfig
 
 MEASURES = ("psnr_middle", "psnr_frames", "direction")
+# Of these the table also has what the changed camera takes away, group by group: sequences differ far more.
+CHANGES = {f"{name}_change": MEASURES.index(name) for name in ("psnr_middle", "psnr_frames")}
 
 
 def perturbed_cameras(camera: CameraConfig, config: RobustnessConfig) -> Iterator[tuple[str, float, CameraConfig]]:
@@ -76,7 +78,7 @@ def measure_robustness(
     groups, split : where each sequence's first group lies
     camera : ``camera.json`` of the camera that the system was trained for
     output : CSV with ``kind``, ``change`` and each measure with its interval; PSNR of all frames is
-        taken in the best direction
+        taken in the best direction, ``*_change`` is the paired difference from the unchanged camera
     """
     from unsmear.evaluation.predict import Predictor
     from unsmear.frames.grouping import read_groups
@@ -93,12 +95,16 @@ def measure_robustness(
         truths.append(np.array(open_store(path)[first.frames]))
     predictor = Predictor(weights, config)
     rows = []
+    unchanged = np.empty(0)  # the first camera is the unchanged one
     for kind, change, changed in perturbed_cameras(described, changes):
         lens = Camera.from_config(changed, len(truths[0]))
         # One at a time: sequences may differ in size.
-        scores = [_score(predictor, truth, lens, config, place) for place, truth in enumerate(truths)]
+        scores = np.array([_score(predictor, truth, lens, config, place) for place, truth in enumerate(truths)])
+        unchanged = scores if kind == "none" else unchanged
+        measured = dict(zip(MEASURES, scores.T, strict=True))
+        measured |= {name: scores[:, place] - unchanged[:, place] for name, place in CHANGES.items()}
         row: dict[str, Any] = {"kind": kind, "change": change, "num_groups": len(scores)}
-        for measure, values in zip(MEASURES, np.array(scores).T, strict=True):
+        for measure, values in measured.items():
             counted = np.isfinite(values)
             found = estimate_mean(
                 np.where(counted, values, 0), counted, config.num_resamples, config.confidence, config.seed

@@ -77,7 +77,7 @@ def draw_robustness(
     output: str | Path,
     config: ReportConfig | None = None,
 ) -> None:
-    """PSNR and direction accuracy on pictures of a camera that differs from the one trained for.
+    """Change of PSNR, and direction accuracy, on pictures of a camera that differs from the one trained for.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def draw_robustness(
             for system, table in read.items():
                 rows = table[table["kind"].isin([kind, "none"])].sort_values("change")
                 across, color = rows["change"] * scale, styles[system]["color"]
-                for measure, axes in zip(("psnr_frames", "direction"), column, strict=True):
+                for measure, axes in zip(("psnr_frames_change", "direction"), column, strict=True):
                     axes.plot(across, rows[measure], color=color, marker="o", markersize=4)
                     low, high = (rows[f"{measure}_{end}"].astype(float) for end in ("low", "high"))
                     if np.isfinite(low).all():
@@ -107,7 +107,7 @@ def draw_robustness(
                 axes.axvline(0, color="#9aa5b1", linewidth=1, zorder=0)
             column[1].set(xlabel=label, ylim=(0, 1.05))
             column[1].axhline(0.5, color="#5b6770", linestyle=":", linewidth=1)
-        grid[0, 0].set_ylabel("PSNR of frames, dB")
+        grid[0, 0].set_ylabel("change of PSNR, dB")
         grid[1, 0].set_ylabel("direction accuracy")
         figure.suptitle("A camera that differs from the one trained for", x=0.01, ha="left", weight="bold")
         handles = [_line(styles[r.system]["color"], "-", r.text) for r in results if r.system in read]

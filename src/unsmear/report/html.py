@@ -67,6 +67,13 @@ def write_report(
     write_text(output, _page(config.title, _lead(rows), parts.facts(rows), sections, pictures.gallery_data(gallery)))
 
 
+def write_table_page(output: str | Path, table_csv: str | Path, config: ReportConfig | None = None) -> None:
+    """Write the results table alone, as a page that is whole in one file."""
+    rows = read_rows(table_csv)
+    body = f"<main>{tables.results_table(rows)}{tables.more_measures(rows)}</main>"
+    write_text(output, _document((config or ReportConfig()).title, body))
+
+
 def _read(paths: Mapping[str, str | Path] | None) -> dict[str, Any]:
     return {name: json.loads(Path(path).read_text(encoding="utf-8")) for name, path in (paths or {}).items()}
 
@@ -153,14 +160,21 @@ def _beside(path: Path, output: Path, prefix: str = "") -> str:
 def _page(title: str, lead: str, facts: str, sections: Sequence[Section], data: str) -> str:
     links = "".join(f'<li><a href="#{section.name}">{section.title}</a></li>' for section in sections)
     body = "\n".join(f"<h2 id='{section.name}'>{section.title}</h2>\n{section.body}" for section in sections)
-    # An empty icon keeps browsers from asking a server for one.
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title><link rel="icon" href="data:,"><style>{STYLE}</style></head>
-<body><a class="skip" href="#look">Skip to the pictures</a>
+    return _document(
+        title,
+        f"""<a class="skip" href="#look">Skip to the pictures</a>
 <header><h1>{escape(title)}</h1><p class="lead">{escape(lead)}</p>{facts}
 <nav aria-label="Sections"><ul>{links}</ul></nav></header>
 <main>{body}</main>
 <footer><p>Written by unsmear. Table, figures and videos lie beside this page.</p></footer>
-{data}<script>{SCRIPT}</script></body></html>
+{data}<script>{SCRIPT}</script>""",
+    )
+
+
+def _document(title: str, body: str) -> str:
+    # An empty icon keeps browsers from asking a server for one.
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title><link rel="icon" href="data:,"><style>{STYLE}</style></head>
+<body>{body}</body></html>
 """

@@ -59,6 +59,11 @@ def group_section(entry: Mapping[str, Any], has_gif: bool) -> str:
     name, caption = entry["name"], entry["caption"]
     files = [("All systems", f"videos/{name}")]
     files += [(each["label"], f"videos/{name}_{each['system']}") for each in entry["sources"]]
+    alone = "".join(
+        f'<video src="{escape(stem)}.mp4" loop muted playsinline controls preload="metadata"'
+        f' aria-label="{escape(caption)}: blurry input, {escape(text)}, truth"></video>'
+        for text, stem in files[1:]
+    )
     suffixes = ("mp4", "gif") if has_gif else ("mp4",)
     listed = "".join(f"<span>{escape(text)}: {_links(stem, suffixes, text)}</span>" for text, stem in files)
     middle = figure(
@@ -75,6 +80,7 @@ def group_section(entry: Mapping[str, Any], has_gif: bool) -> str:
 <video src="videos/{escape(name)}.mp4" poster="videos/{escape(name)}.png"
  loop muted playsinline controls preload="metadata"
  aria-label="{escape(caption)}: blurry inputs, systems and truth side by side"></video>
+<div class="alone">{alone}</div>
 <p class="links">{listed}</p>
 {middle}
 {frames}"""

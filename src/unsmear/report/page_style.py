@@ -69,6 +69,8 @@ figcaption { color: var(--soft); font-size: 0.92rem; margin-top: 8px; max-width:
 .pair { columns: 2; column-gap: 28px; }
 .pair figure { break-inside: avoid; margin: 0; padding: 14px 0 12px; }
 video { background: #181818; width: 100%; }
+.alone { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 12px;
+  margin-top: 12px; }
 .links { font-size: 0.92rem; display: flex; flex-wrap: wrap; gap: 4px 18px; margin-top: 8px; }
 details { border-top: 1px solid var(--line); padding: 12px 0; }
 summary { cursor: pointer; font-weight: 600; min-height: 28px; }

@@ -50,11 +50,16 @@ class KnownPredictor:
     device = "cpu"
     truths: dict[bytes, np.ndarray] = {}  # noqa: RUF012
     spoil = staticmethod(lambda frames: frames)
+    spoil_given_middle = staticmethod(lambda frames: frames)
 
     def __init__(self, weights: list[Path], config: EvaluationConfig | None = None) -> None: ...
 
     def __call__(self, blurry: np.ndarray, middle: np.ndarray | None = None) -> torch.Tensor:
         frames = [self.spoil(self.truths[picture.tobytes()]) for picture in blurry]
+        if middle is not None:
+            for picture, known in zip(blurry, middle, strict=True):
+                np.testing.assert_array_equal(known, self.truths[picture.tobytes()][3])
+            frames = [self.spoil_given_middle(self.truths[picture.tobytes()]) for picture in blurry]
         return torch.from_numpy(np.ascontiguousarray(np.moveaxis(np.stack(frames), -1, -3)))
 
 
@@ -148,6 +153,33 @@ def test_truth_and_its_reverse(chain):
     assert {row["temporal_error_best"] for row in turned} == {"0.000000"}
     assert {row["psnr"] == "inf" for row in turned if row["frame"] == "4"} == {True}
     assert {row["psnr"] == "inf" for row in turned if row["frame"] != "4"} == {False}
+
+
+def test_upper_bound_is_what_the_true_middle_frame_gives(chain, monkeypatch):
+    # Backward, so that the better direction must be chosen for it, too.
+    monkeypatch.setattr(KnownPredictor, "spoil_given_middle", staticmethod(lambda f: noise(3)(f)[::-1]))
+    rows = read_rows(per_frame(chain, "masked", noise(6)))
+    assert {row["psnr_bound"] for row in rows if row["frame"] == "4"} == {""}
+    moving = [row for row in rows if row["frame"] != "4" and row["moving"] == "1"]
+    bound = np.mean([float(row["psnr_bound"]) for row in moving])
+    assert bound == pytest.approx(10 * np.log10(255**2 / (9 + 1 / 12)), abs=0.05)
+    assert all(float(row["ssim_bound"]) > float(row["ssim_best"]) for row in moving)
+
+
+def test_lpips_is_taken_in_the_better_direction(chain, monkeypatch):
+    def distance(prediction: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        return (prediction.float() - truth.float()).abs().mean(dim=(1, 2, 3))
+
+    monkeypatch.setattr("unsmear.evaluation.lpips_weights.load_lpips", lambda *arguments: distance)
+    root = chain["root"]
+    files = [root / name for name in ("psfs.npy", "camera.json")]
+    KnownPredictor.spoil = staticmethod(lambda frames: frames[::-1])
+    evaluated = records(chain, "masked")
+    evaluate_sequences("masked", [root / "weights"], evaluated, *files, lpips={"alex": root / "weights"})
+    assert {row["lpips_alex"] for row in read_rows(evaluated[0]["output"])} == {"0.000000"}
+    evaluated = records(chain, "input_masked")
+    evaluate_input("input_masked", evaluated, *files, lpips={"alex": root / "weights"})
+    assert all(float(row["lpips_alex"]) > 1 for row in read_rows(evaluated[0]["output"]))
 
 
 def test_input_is_equalised_and_scores_half(chain):

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from unsmear.evaluation.config import LpipsWeights
+from unsmear.evaluation.lpips import Lpips
 from unsmear.evaluation.lpips_weights import fetch_lpips, load_lpips
 from unsmear.fetch import MissingFileError, obtain_file
 
@@ -85,6 +86,14 @@ def test_equals_its_definition(files, tmp_path):
     assert expected.min() > 0.01
     torch.testing.assert_close(network(x / 255, y / 255), expected, rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(network(x, x), torch.zeros(2))
+
+
+@pytest.mark.parametrize(("variant", "smallest"), [("alex", 31), ("vgg", 16)])
+def test_pictures_too_small_are_refused(variant, smallest):
+    network = Lpips(variant)
+    assert network(torch.zeros(1, 3, smallest, 40), torch.zeros(1, 3, smallest, 40)) == 0
+    with pytest.raises(ValueError, match=f"pictures of 40 x {smallest - 1} px are too small.*lpips.{variant}"):
+        network(torch.zeros(1, 3, smallest - 1, 40), torch.zeros(1, 3, smallest - 1, 40))
 
 
 def test_changed_file_is_refused(files, tmp_path):

@@ -215,6 +215,8 @@ def test_robustness_table(weights, store, tmp_path):
     values = [float(row["psnr_middle"]) for row in rows]
     assert values[0] != values[1] and values[2] < values[0]
     assert rows[0]["psnr_middle_low"] == ""
+    changes = [float(row["psnr_middle_change"]) for row in rows]
+    assert changes == pytest.approx([value - values[0] for value in values], abs=2e-6)
     again = tmp_path / "again.csv"
     measure_robustness(*arguments, again, config)
     assert again.read_bytes() == (tmp_path / "robustness.csv").read_bytes()

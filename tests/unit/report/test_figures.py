@@ -106,7 +106,8 @@ def test_training_curves_have_a_row_for_each_stage(chain, tmp_path, drawn):
 
 
 def test_robustness_curve(chain, tmp_path, drawn):
-    lines = ["kind,change,psnr_frames,psnr_frames_low,psnr_frames_high,direction,direction_low,direction_high"]
+    measures = [f"{name}{end}" for name in ("psnr_frames_change", "direction") for end in ("", "_low", "_high")]
+    lines = [",".join(["kind", "change", *measures])]
     lines += ["none,0,30,29,31,0.9,0.8,1", "psi,-0.1,28,27,29,0.7,0.6,0.8", "noise,0.01,25,24,26,0.6,0.5,0.7"]
     (tmp_path / "robustness.csv").write_text("\n".join(lines) + "\n")
     draw_robustness(chain.systems, {"masked": tmp_path / "robustness.csv"}, tmp_path / "robustness.png", SMALL)

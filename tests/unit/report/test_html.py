@@ -90,43 +90,33 @@ def test_it_carries_its_provenance_and_escapes_texts(page):
 
 
 @pytest.mark.slow
-def test_in_a_browser(page):
-    browser_path = shutil.which("chromium")
-    if browser_path is None:
-        pytest.skip("no chromium to look at the page with")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=flags)
-        for width in (1280, 390):
-            view = browser.new_page(viewport={"width": width, "height": 900})
-            problems: list[str] = []
-            view.on("console", lambda message, found=problems: found.append(message.text))
-            view.on("pageerror", lambda error, found=problems: found.append(str(error)))
-            view.goto(page.as_uri())
-            view.evaluate("for (const image of document.images) image.loading = 'eager'")
-            view.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth)")
-            view.wait_for_function("[...document.querySelectorAll('video')].every(v => v.readyState && !v.error)")
-            assert problems == []
-            assert view.evaluate("document.documentElement.scrollWidth") == width
-            outside = """[...document.querySelectorAll('main *, header *')].filter(e => {
-              const r = e.getBoundingClientRect();
-              return r.width > 1 && (r.right > innerWidth + 1 || r.left < -1); }).map(e => e.outerHTML.slice(0, 80))"""
-            assert view.evaluate(outside) == []
-            view.close()
-        view = browser.new_page()
-        view.goto(page.as_uri())
-        view.locator("#split").focus()
-        view.keyboard.press("ArrowLeft")
-        assert view.evaluate("document.getElementById('compare').style.getPropertyValue('--split')") == "49%"
-        view.locator("#frame").focus()
-        view.keyboard.press("End")
-        assert "frame 7" in view.inner_text("#sharp-tag")
-        assert view.get_attribute("#sharp", "src").endswith("masked_7.png")
-        view.locator("#group").focus()
-        view.keyboard.press("ArrowDown")
-        assert "Median gain" in view.inner_text("#readout")
-        view.locator("#play").focus()
-        view.keyboard.press("Enter")
-        assert view.inner_text("#play") == "Pause"
-        browser.close()
+def test_in_a_browser(page, open_page):
+    open_page(page, 390)
+    view = open_page(page, 1280)
+    view.locator("#split").focus()
+    view.keyboard.press("ArrowLeft")
+    assert view.evaluate("document.getElementById('compare').style.getPropertyValue('--split')") == "49%"
+    view.locator("#frame").focus()
+    view.keyboard.press("End")
+    assert "frame 7" in view.inner_text("#sharp-tag")
+    assert view.get_attribute("#sharp", "src").endswith("masked_7.png")
+    view.locator("#group").focus()
+    view.keyboard.press("ArrowDown")
+    assert "Median gain" in view.inner_text("#readout")
+    view.locator("#play").focus()
+    view.keyboard.press("Enter")
+    assert view.inner_text("#play") == "Pause"
+
+
+@pytest.mark.slow
+def test_every_control_is_reached_by_tab_and_videos_play(page, open_page):
+    view = open_page(page)
+    reached = []
+    for _ in range(60):
+        view.keyboard.press("Tab")
+        reached.append(view.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert {"split", "group", "system", "frame", "play", "SUMMARY", "VIDEO", "A"} <= set(reached)
+    view.locator("video").first.scroll_into_view_if_needed()
+    view.wait_for_function(
+        "document.querySelector('video').currentTime > 0.2 && !document.querySelector('video').paused"
+    )
