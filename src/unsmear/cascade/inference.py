@@ -44,8 +44,9 @@ class CascadeInference:
         )
         self.dtype = torch.bfloat16 if half else torch.float32
         joint = all(stage.spec.network.kind == "joint" for stage in cascade.stages)  # type: ignore[union-attr]
-        many = num_pictures is not None and num_pictures >= COMPILE_FROM
-        self.compile = many and has_compiler() if config.compile == "auto" else config.compile
+        # On a CPU, translation gains nothing with joint networks on small pictures.
+        helps = num_pictures is not None and num_pictures >= COMPILE_FROM and (on_gpu or not joint)
+        self.compile = helps and has_compiler() if config.compile == "auto" else config.compile
         chosen = config.channels_last
         # All but torch's own instance norm is faster with channels innermost; translated, that is too.
         self.channels_last = on_gpu or joint or self.compile if chosen == "auto" else chosen

@@ -45,11 +45,16 @@ def test_known_frames_are_taken_as_they_are():
     assert torch.equal(run(blurry, {2: middle})[:, 1], middle.to(run.device))
 
 
-def test_compilation_is_chosen_for_many_pictures_only():
+def test_compilation_is_chosen_where_it_helps(monkeypatch):
+    monkeypatch.setenv("CXX", "true")
+    on_cpu = InferenceConfig(device="cpu")
     assert not CascadeInference(small_cascade()).compile
     assert not CascadeInference(small_cascade(), num_pictures=10).compile
-    assert CascadeInference(small_cascade(), num_pictures=1000).compile
+    assert CascadeInference(small_cascade(), on_cpu, num_pictures=1000).compile
+    assert not CascadeInference(small_cascade(joint=True), on_cpu, num_pictures=1000).compile
     assert not CascadeInference(small_cascade(), InferenceConfig(compile=False), num_pictures=1000).compile
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert not CascadeInference(small_cascade(), on_cpu, num_pictures=1000).compile
 
 
 def test_cpu_keeps_float32_and_an_absent_gpu_is_named():
