@@ -39,7 +39,7 @@ def test_forcing_a_stage_reruns_what_follows_in_its_system(finished):
 
 def test_plot_setting_retrains_nothing(finished):
     finished.configure(report={"figure_dpi": 61})
-    assert set(finished.plan()) <= {"draw_figures", "draw_gallery", "write_report"}
+    assert set(finished.plan()) <= {"draw_figures", "draw_gallery", "draw_sweep", "write_report"}
     assert finished.plan() != {}
 
 
