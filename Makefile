@@ -11,8 +11,8 @@ PORT ?= 5000
 # One thread a job: Snakemake fills the cores with jobs.
 export OMP_NUM_THREADS ?= 1
 SOURCES := Snakefile workflow/rules
-# tests/conftest.py says which tests stay together.
-SPREAD := -n logical --dist loadgroup
+# Tests of one file share what they start, so a file stays in one process.
+SPREAD := -n logical --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo results mlflow test test-slow lint format schema bench graph clean
 

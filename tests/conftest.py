@@ -14,13 +14,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, those of a file stay together, as they share what they start.
-
-    Tests with a project of their own go wherever a process is free.
-    """
-    for item in items:
-        if not {"finished", "fresh"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    """Tests on a cluster, which wait most of their time, come first: another process does the rest meanwhile."""
+    items.sort(key=lambda item: "slurm" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")

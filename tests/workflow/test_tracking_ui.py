@@ -6,7 +6,6 @@ With UNSMEAR_PICTURES=docs/images they take the pictures of that page, of UNSMEA
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +17,6 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +41,18 @@ def address(finished_once):
 
 
 @pytest.fixture
-def page(address):
+def page(address, browser):
     """The list of runs of the experiment, as a person with a new browser gets there."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no chromium to look at the page with")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1200, "height": 1000})
-        page.set_default_timeout(60_000)
-        page.goto(address)
-        page.get_by_text("Model training", exact=True).first.click()
-        page.get_by_role("link", name="Experiments").first.click()
-        page.locator("table a, [role=table] a").first.click()
-        page.get_by_text("matching runs").wait_for()
-        yield page
-        browser.close()
+    context = browser.new_context(viewport={"width": 1200, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    page.get_by_text("Model training", exact=True).first.click()
+    page.get_by_role("link", name="Experiments").first.click()
+    page.locator("table a, [role=table] a").first.click()
+    page.get_by_text("matching runs").wait_for()
+    yield page
+    context.close()
 
 
 def tick(page, name):
