@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 AUTHORS_FOLDER = "https://www.dropbox.com/sh/r0n9x6uz1ke8iuy/AADJBQBf9E2UMzG4Gt2Az-Qza?dl=1"
 
@@ -89,10 +89,22 @@ class InferenceConfig(BaseModel):
         "auto", description="auto: bfloat16 on a GPU that has it, float32 on a CPU"
     )
     channels_last: bool | Literal["auto"] = Field(
-        "auto", description="channels innermost in memory; auto: on a GPU, for joint networks, and where compile is on"
+        "auto",
+        description="channels innermost in memory; auto: on a GPU, for joint networks, with winograd and with compile",
     )
     compile: bool | Literal["auto"] = Field(
         "auto",
         description="translate blocks of the networks with torch.compile; auto: from 200 pictures on, "
-        "where there is a C++ compiler",
+        "where there is a C++ compiler and winograd does not serve",
     )
+    winograd: bool | Literal["auto"] = Field(
+        "auto",
+        description="published networks in float32 on a CPU: norm, ReLU and convolution in one pass, 3x3 by "
+        "Winograd's algorithm; auto: with AVX2 or AVX-512 and a C++ compiler, unless compile is true",
+    )
+
+    @model_validator(mode="after")
+    def _check_one_way_to_run(self) -> Self:
+        if self.compile is True and self.winograd is True:
+            raise ValueError("compile and winograd are both true; they take the same blocks, so set one to false")
+        return self

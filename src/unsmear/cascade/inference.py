@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,23 +12,34 @@ from torch import Tensor
 
 from unsmear.cascade.cascade import Cascade
 from unsmear.cascade.config import InferenceConfig
+from unsmear.native import VECTORS, NativeError, find_compiler
+from unsmear.networks.accelerate import accelerate
 from unsmear.networks.build import compile_blocks
+
+log = logging.getLogger(__name__)
 
 COMPILE_FROM = 200
 
 
 class CascadeInference:
-    """A cascade with its device, precision, memory order and compilation chosen.
+    """A cascade with its device, precision, memory order and way to run its blocks chosen.
 
     Parameters
     ----------
-    cascade : put into evaluation mode and moved to the device
+    cascade : put into evaluation mode and moved to the device; its weights are read here, once
     config : options; ``auto`` is resolved here
     num_pictures : pictures that will be run, as far as known; translation pays off for many
 
     Attributes
     ----------
-    device, dtype, channels_last, compile : what was chosen
+    device, dtype, channels_last, compile, winograd : what was chosen
+
+    Raises
+    ------
+    ValueError
+        If cuda is asked for and there is none, or winograd where it cannot serve.
+    NativeError
+        If winograd is asked for and its kernels cannot be compiled.
     """
 
     def __init__(
@@ -46,15 +55,36 @@ class CascadeInference:
         joint = all(stage.spec.network.kind == "joint" for stage in cascade.stages)  # type: ignore[union-attr]
         # On a CPU, translation gains nothing with joint networks on small pictures.
         helps = num_pictures is not None and num_pictures >= COMPILE_FROM and (on_gpu or not joint)
-        self.compile = helps and has_compiler() if config.compile == "auto" else config.compile
-        chosen = config.channels_last
-        # All but torch's own instance norm is faster with channels innermost; translated, that is too.
-        self.channels_last = on_gpu or joint or self.compile if chosen == "auto" else chosen
         self.cascade = cascade.eval().to(self.device)
+        self.winograd = self._accelerate(config)
+        helps = helps and not self.winograd and find_compiler() is not None
+        self.compile = helps if config.compile == "auto" else config.compile
+        chosen = config.channels_last
+        # All but torch's own instance norm is faster with channels innermost; in blocks that are put
+        # together in one of the two ways, that is too.
+        self.channels_last = on_gpu or joint or self.compile or self.winograd if chosen == "auto" else chosen
         self._format = torch.channels_last if self.channels_last else torch.contiguous_format
         self.cascade.to(memory_format=self._format)  # type: ignore[call-overload]
         if self.compile:
             compile_blocks(self.cascade)
+
+    def _accelerate(self, config: InferenceConfig) -> bool:
+        serves = self.device.type == "cpu" and self.dtype is torch.float32
+        if config.winograd is True:
+            if not (serves and accelerate(self.cascade)):
+                raise ValueError(
+                    f"winograd is true, but the device is {self.device.type}, the precision is {self.dtype}, and it "
+                    "serves published networks in float32 on a CPU, whose width its vectors divide; set it to auto"
+                )
+            return True
+        fast = torch.backends.cpu.get_cpu_capability() in VECTORS and find_compiler() is not None
+        if config.winograd is False or config.compile is True or not serves or not fast:
+            return False
+        try:
+            return accelerate(self.cascade) > 0
+        except NativeError as error:
+            log.warning("published networks run slower than they could: %s", error)
+            return False
 
     @classmethod
     def load(
@@ -108,8 +138,3 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and not present:
         raise ValueError("device is cuda, but torch sees no GPU; set it to auto or cpu")
     return torch.device("cuda" if present and name != "cpu" else "cpu")
-
-
-def has_compiler() -> bool:
-    """Whether the C++ compiler that torch.compile calls is at hand."""
-    return shutil.which(os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")) is not None

@@ -119,7 +119,11 @@ class ColourHead(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, H, W) to the same shape."""
-        correction: Tensor = self.leave(functional.relu(self.norm(self.block(self.enter(x)))))
+        return self.correct(self.block(self.enter(x)))
+
+    def correct(self, maps: Tensor) -> Tensor:
+        """(B, width, H, W) to (B, 3, H, W)."""
+        correction: Tensor = self.leave(functional.relu(self.norm(maps)))
         return correction
 
 
