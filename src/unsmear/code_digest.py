@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent
+SUFFIXES = (".py", ".cpp", ".h")
 
 
 def code_digest(*names: str) -> str:
@@ -29,7 +31,7 @@ def code_digest(*names: str) -> str:
     digest = hashlib.sha256()
     for name in sorted(names):
         path = ROOT / name
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES) if path.is_dir() else [path]
         if not files or not files[0].is_file():
             raise ValueError(f"no module or package {name} in {ROOT}")
         for file in files:
@@ -39,7 +41,13 @@ def code_digest(*names: str) -> str:
 
 @cache
 def _file_digest(path: Path) -> str:
-    return source_digest(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    return source_digest(text) if path.suffix == ".py" else cpp_digest(text)
+
+
+def cpp_digest(source: str) -> str:
+    """Digest of C++ without comments to the end of a line and layout."""
+    return hashlib.sha256(" ".join(re.sub(r"//[^\n]*", "", source).split()).encode()).hexdigest()
 
 
 def source_digest(source: str) -> str:

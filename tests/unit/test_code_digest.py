@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from unsmear.code_digest import code_digest, source_digest
+from unsmear.code_digest import code_digest, cpp_digest, source_digest
 
 SOURCE = '''"""A module."""
 
@@ -21,6 +21,17 @@ def test_comments_docstrings_and_layout_do_not_count():
 def test_code_counts():
     assert source_digest(SOURCE) != source_digest(SOURCE.replace("2 * x", "3 * x"))
     assert source_digest(SOURCE) != source_digest(SOURCE.replace("double", "twice"))
+
+
+def test_in_cpp_the_same_holds(monkeypatch, tmp_path):
+    assert cpp_digest("int f() { return 1; }  // one\n") == cpp_digest("// f\nint f() {\n  return 1;\n}\n")
+    assert cpp_digest("int f() { return 1; }") != cpp_digest("int f() { return 2; }")
+    monkeypatch.setattr("unsmear.code_digest.ROOT", tmp_path)
+    (tmp_path / "kernels" / "cpp").mkdir(parents=True)
+    (tmp_path / "kernels" / "load.py").write_text("pass\n")
+    before = code_digest("kernels")
+    (tmp_path / "kernels" / "cpp" / "one.cpp").write_text("int f() { return 1; }\n")
+    assert code_digest("kernels") != before
 
 
 def test_packages_and_modules_have_digests_of_their_own():

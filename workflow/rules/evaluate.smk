@@ -30,7 +30,7 @@ for part in PARTS:
             ),
             evaluation=SCORING,
             lpips=list(LPIPS),
-            code=code_digest("evaluation", "cascade", "networks", "optics"),
+            code=code_digest("evaluation", "cascade", "kernels", "networks", "optics"),
         script:
             "../scripts/evaluate.py"
 
@@ -81,7 +81,7 @@ rule measure_robustness:
             CONFIG.evaluation,
             exclude={"sequences_per_job", "lpips", "reblur", "upper_bound"},
         ),
-        code=code_digest("evaluation", "cascade", "networks", "optics"),
+        code=code_digest("evaluation", "cascade", "kernels", "networks", "optics"),
     script:
         "../scripts/measure_robustness.py"
 
@@ -126,6 +126,7 @@ rule measure_cost:
             *(f"evaluation/{name}.py" for name in ("cost", "differences", "predict")),
             "evaluation/tiles.py",
             "cascade",
+            "kernels",
             "networks",
         ),
     script:

@@ -127,7 +127,7 @@ rule draw_gallery:
         },
         report=section(CONFIG.report),
         evaluation=SCORING,
-        code=code_digest("report", "evaluation", "cascade", "networks"),
+        code=code_digest("report", "evaluation", "cascade", "kernels", "networks"),
     script:
         "../scripts/draw_gallery.py"
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from unsmear.cascade.cascade import Cascade
 from unsmear.cascade.config import InferenceConfig
-from unsmear.native import VECTORS, NativeError, find_compiler
-from unsmear.networks.accelerate import accelerate
+from unsmear.kernels.accelerate import accelerate
+from unsmear.kernels.build import VECTORS, NativeError, find_compiler
 from unsmear.networks.build import compile_blocks
 
 log = logging.getLogger(__name__)

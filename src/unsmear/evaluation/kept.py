@@ -18,7 +18,7 @@ from unsmear.files import sha256_of
 log = logging.getLogger(__name__)
 
 FOLDER = ".kept"
-CODE = ("evaluation", "cascade", "networks", "optics", "frames")
+CODE = ("evaluation", "cascade", "kernels", "networks", "optics", "frames")
 
 
 class KeptTables:

@@ -2,21 +2,23 @@
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from unsmear.cascade.cascade import Cascade
 from unsmear.cascade.config import InferenceConfig
 from unsmear.cascade.inference import CascadeInference
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
+from unsmear.kernels.build import VECTORS, find_compiler
 from unsmear.networks.config import JointConfig, PublishedCenterConfig, PublishedPairConfig
 
 JOINT = JointConfig(width=4, patch=2, encoder_blocks=(1,), middle_blocks=0, decoder_blocks=(1,))
 
 
-def small_cascade(joint=False):
+def small_cascade(joint=False, width=4):
     torch.manual_seed(0)
-    center = JOINT if joint else PublishedCenterConfig(width=4, blocks=1, colour_width=4)
-    pair = JOINT if joint else PublishedPairConfig(width=4, blocks=1, colour_width=4)
+    center = JOINT if joint else PublishedCenterConfig(width=width, blocks=1, colour_width=width)
+    pair = JOINT if joint else PublishedPairConfig(width=width, blocks=1, colour_width=width)
     specs = (
         StageSpec(name="center", predicts=(2,), network=center),
         StageSpec(name="pair", predicts=(1, 3), conditions_on=(2,), network=pair),
@@ -55,6 +57,26 @@ def test_compilation_is_chosen_where_it_helps(monkeypatch):
     assert not CascadeInference(small_cascade(), InferenceConfig(compile=False), num_pictures=1000).compile
     monkeypatch.setenv("CXX", "no-such-compiler")
     assert not CascadeInference(small_cascade(), on_cpu, num_pictures=1000).compile
+
+
+def test_kernels_are_chosen_on_a_cpu_in_float32_and_refused_where_they_cannot_serve():
+    def choose(width=16, joint=False, **options):
+        return CascadeInference(small_cascade(joint, width), InferenceConfig(device="cpu", **options))
+
+    served = torch.backends.cpu.get_cpu_capability() in VECTORS and find_compiler() is not None
+    assert choose().winograd is served and choose().channels_last is served
+    assert not choose(winograd=False).winograd
+    assert not choose(precision="bfloat16").winograd
+    assert not choose(width=4).winograd and not choose(joint=True).winograd
+    compiled = choose(compile=True)
+    assert compiled.compile and not compiled.winograd
+    many = CascadeInference(small_cascade(width=16), InferenceConfig(device="cpu"), num_pictures=1000)
+    assert many.winograd is served and many.compile is not served
+    for options in ({"precision": "bfloat16"}, {"joint": True}):
+        with pytest.raises(ValueError, match="winograd is true, but"):
+            choose(winograd=True, **options)
+    with pytest.raises(ValidationError, match="compile and winograd are both true"):
+        InferenceConfig(compile=True, winograd=True)
 
 
 def test_cpu_keeps_float32_and_an_absent_gpu_is_named():

@@ -9,9 +9,12 @@ import torch
 from torch.nn import functional
 
 from unsmear.cascade.cascade import Cascade
+from unsmear.cascade.config import InferenceConfig
+from unsmear.cascade.inference import CascadeInference
 from unsmear.cascade.jin2018 import published_stages, translate_weights
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
+from unsmear.kernels.build import VECTORS, find_compiler
 from unsmear.networks.build import build_network
 from unsmear.networks.center import PublishedCenter
 from unsmear.networks.config import JointConfig, PublishedCenterConfig, PublishedPairConfig
@@ -40,11 +43,15 @@ def test_seven_frames_equal_the_recorded_ones(shared):
         stage.load_state_dict(translate_weights(released, stage))
         stages.append(stage)
     recorded = np.load(shared / "golden" / "jin2018_forward.npz")
+    blurry = torch.from_numpy(recorded["blurry"])
     with torch.inference_mode():
-        frames = Cascade(stages, 7).eval()(torch.from_numpy(recorded["blurry"]))
-    assert frames.dtype == torch.float32
-    for number in range(1, 8):
-        np.testing.assert_allclose(frames[:, number - 1], recorded[f"frame{number}"], rtol=0, atol=1e-4)
+        frames = Cascade(stages, 7).eval()(blurry)
+    run = CascadeInference(Cascade(stages, 7), InferenceConfig(device="cpu"))
+    assert run.winograd is (torch.backends.cpu.get_cpu_capability() in VECTORS and find_compiler() is not None)
+    for found in (frames, run(blurry)):
+        assert found.dtype == torch.float32
+        for number in range(1, 8):
+            np.testing.assert_allclose(found[:, number - 1], recorded[f"frame{number}"], rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "millions"), [("center", 4.972), ("f35", 7.869), ("f26", 2.686), ("f17", 2.686)])

@@ -54,7 +54,7 @@ def load_library(folder: Path) -> ctypes.CDLL:
         key = hashlib.sha256(repr((command, version, platform.machine())).encode())
         for path in sorted(folder.iterdir()):
             key.update(path.read_bytes())
-        library = cache_folder() / "native" / f"{folder.name}-{key.hexdigest()[:20]}.so"
+        library = cache_folder() / "kernels" / f"{folder.name}-{key.hexdigest()[:20]}.so"
         if not library.is_file():
             with write_atomically(library) as temporary:
                 _run(*command, *(str(path) for path in sorted(folder.glob("*.cpp"))), "-o", str(temporary))

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from unsmear.kernels.convolution import NormalisedConvolution, Statistics, load_kernels
 from unsmear.networks.blocks import ColourHead, ResidualBlock, TwoPathBlock
-from unsmear.networks.normalised_convolution import NormalisedConvolution, Statistics, load_kernels
 
 MapsToMaps = Callable[[Tensor], Tensor]
 

@@ -6,7 +6,7 @@
 
 #include "product.h"
 
-// What is to be computed; winograd.py declares the same.
+// What is to be computed; convolution.py declares the same.
 struct Convolution {
   const float* x;                       // (batch, height, width, inputs); inputs a multiple of kLanes
   const float *means, *deviations;      // (batch, inputs)

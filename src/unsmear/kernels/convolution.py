@@ -1,6 +1,6 @@
 """Instance norm, ReLU and convolution in one pass on a CPU, a 3x3 one with a quarter of the multiplications.
 
-Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016. ``kernels`` has the C++.
+Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016. The C++ is in ``cpp``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unsmear.native import load_library
+from unsmear.kernels.build import load_library
 from unsmear.networks.blocks import InstanceNorm
 
 # From three weights in a row to six points: 0, 1, -1, 1/2, -2 and infinity.
@@ -29,7 +29,7 @@ TILE = 4
 
 
 class _Convolution(ctypes.Structure):
-    """As ``kernels/convolution.h`` declares it."""
+    """As ``cpp/convolution.h`` declares it."""
 
     _fields_ = [
         *((name, ctypes.c_void_p) for name in ("x", "means", "deviations", "gain", "bias", "weights", "add", "out")),
@@ -47,7 +47,7 @@ def load_kernels() -> ctypes.CDLL:
     NativeError
         If they cannot be compiled here.
     """
-    library = load_library(Path(__file__).parent / "kernels")
+    library = load_library(Path(__file__).parent / "cpp")
     library.measure_planes.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int, ctypes.c_long, ctypes.c_int, ctypes.c_int]
     library.convolve_direct.argtypes = library.convolve_winograd.argtypes = [ctypes.POINTER(_Convolution)]
     return library
@@ -71,7 +71,7 @@ class Statistics:
 
     def __init__(self, maps: Tensor) -> None:
         batch, height, width, channels = maps.shape
-        self.means, self.deviations = torch.empty(2, batch, channels).unbind()
+        self.means, self.deviations = torch.empty(2, batch, channels, dtype=torch.float32).unbind()
         pointers = (maps.data_ptr(), self.means.data_ptr(), self.deviations.data_ptr())
         load_kernels().measure_planes(*pointers, batch, height * width, channels, torch.get_num_threads())
 
@@ -102,7 +102,7 @@ class NormalisedConvolution:
         direct = self.points is None or (self.taps is not None and is_direct_cheaper(height, width, self.dilation))
         weights = self.taps if direct else self.points
         assert weights is not None
-        result = torch.empty(batch, height, width, self.outputs)
+        result = torch.empty(batch, height, width, self.outputs, dtype=torch.float32)
         task = _Convolution(
             x=maps.data_ptr(),
             means=statistics.means.data_ptr(),
