@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from unsmear.kernels.accelerate import accelerate
+from unsmear.kernels.convolution import load_kernels
 
 
-@pytest.mark.parametrize("size", [(1, 8, 8), (2, 21, 30), (1, 64, 50), (3, 40, 41)])
+@pytest.mark.parametrize("size", [(1, 16, 16), (2, 21, 30), (1, 64, 50), (3, 40, 41)])
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_cascade_gives_the_same_frames(make_cascade, size, channels_last):
     cascade = make_cascade(32, 16)
@@ -49,6 +50,8 @@ def test_other_precisions_are_as_before(make_cascade):
 
 @pytest.mark.parametrize("chosen", [(12, 5), (16, 16, "joint")])
 def test_networks_that_the_kernels_do_not_serve_stay_as_they_are(make_cascade, chosen):
+    if chosen[0] % load_kernels().lanes() == 0 and "joint" not in chosen:
+        pytest.skip("the vectors of this processor are so short that they serve any width")
     cascade = make_cascade(*chosen)
     assert accelerate(cascade) == 0
     with torch.inference_mode():
