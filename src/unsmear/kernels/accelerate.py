@@ -57,7 +57,7 @@ def _residual(block: ResidualBlock) -> MapsToMaps:
     def run(maps: Tensor) -> Tensor:
         statistics = Statistics(maps)
         near, wide = point(maps, statistics, maps), first(maps, statistics)
-        return second(wide, Statistics(wide), near)
+        return second(wide, Statistics(wide), near, in_place=True)
 
     return run
 
@@ -68,7 +68,7 @@ def _two_path(block: TwoPathBlock) -> MapsToMaps:
 
     def run(maps: Tensor) -> Tensor:
         statistics = Statistics(maps)
-        return first(maps, statistics, point(maps, statistics))
+        return first(maps, statistics, point(maps, statistics), in_place=True)
 
     return run
 

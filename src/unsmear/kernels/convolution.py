@@ -96,13 +96,19 @@ class NormalisedConvolution:
         self.taps = _pack(weights) if self.size == 1 or self.dilation > 1 else None
         self.points = _pack(_to_points(weights)) if self.size == 3 else None
 
-    def __call__(self, maps: Tensor, statistics: Statistics, add: Tensor | None = None) -> Tensor:
-        """(B, H, W, inputs), float32 and contiguous, to (B, H, W, outputs), plus ``add`` of that shape."""
+    def __call__(
+        self, maps: Tensor, statistics: Statistics, add: Tensor | None = None, in_place: bool = False
+    ) -> Tensor:
+        """(B, H, W, inputs), float32 and contiguous, to (B, H, W, outputs), plus ``add`` of that shape.
+
+        The sum takes the place of ``add`` where ``in_place`` says so.
+        """
         batch, height, width, inputs = maps.shape
         direct = self.points is None or (self.taps is not None and is_direct_cheaper(height, width, self.dilation))
         weights = self.taps if direct else self.points
         assert weights is not None
-        result = torch.empty(batch, height, width, self.outputs, dtype=torch.float32)
+        fresh = add is None or not in_place
+        result = torch.empty(batch, height, width, self.outputs, dtype=torch.float32) if fresh else add
         task = _Convolution(
             x=maps.data_ptr(),
             means=statistics.means.data_ptr(),
