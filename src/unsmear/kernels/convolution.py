@@ -107,8 +107,10 @@ class NormalisedConvolution:
         direct = self.points is None or (self.taps is not None and is_direct_cheaper(height, width, self.dilation))
         weights = self.taps if direct else self.points
         assert weights is not None
-        fresh = add is None or not in_place
-        result = torch.empty(batch, height, width, self.outputs, dtype=torch.float32) if fresh else add
+        if add is not None and in_place:
+            result = add
+        else:
+            result = torch.empty(batch, height, width, self.outputs, dtype=torch.float32)
         task = _Convolution(
             x=maps.data_ptr(),
             means=statistics.means.data_ptr(),
