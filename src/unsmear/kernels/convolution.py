@@ -85,13 +85,15 @@ class NormalisedConvolution:
     """
 
     def __init__(self, norm: InstanceNorm, convolution: nn.Conv2d) -> None:
-        self.gain, self.bias = norm.weight.detach().contiguous(), norm.bias.detach().contiguous()
+        self.gain, self.bias = (
+            parameter.detach().to("cpu", torch.float32, copy=True) for parameter in (norm.weight, norm.bias)
+        )
         self.outputs, self.size, self.dilation = (
             convolution.out_channels,
             convolution.kernel_size[0],
             convolution.dilation[0],
         )
-        weights = convolution.weight.detach()
+        weights = convolution.weight.detach().to("cpu", torch.float32)
         # Each form is kept only where a size of maps may ask for it.
         self.taps = _pack(weights) if self.size == 1 or self.dilation > 1 else None
         self.points = _pack(_to_points(weights)) if self.size == 3 else None
