@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -47,7 +48,6 @@ SECTIONS = {
         "save_seconds": 3600,
     },
     "sweep": [],
-    "tracking": {"enabled": False},
     "cluster": {"cpu_partition": "cpu", "gpu_partition": "gpu", "gpu_model": "h200"},
 }
 PREEMPTED = "results/logs/train_stage/standard/all/final.log"
@@ -231,6 +231,17 @@ def test_preempted_training_goes_on_from_its_saved_state(run):
     assert states == ["REQUEUED", "COMPLETED"]
     found = re.search(r"goes on from step (\d+)", (run.folder / PREEMPTED).read_text())
     assert found and 50 <= int(found[1]) < 600
+
+
+def test_runs_name_the_job_that_made_them(run):
+    """Jobs on a cluster write journals alone; the store is filled when the workflow ends."""
+    with sqlite3.connect(run.folder / "results/mlflow/mlflow.db") as connection:
+        rows = connection.execute(
+            "select name, value from runs join tags using (run_uuid) where key = 'slurm.job_id' and status = 'FINISHED'"
+        ).fetchall()
+    jobs = dict(rows)
+    assert {jobs.pop(name) for name in list(jobs) if "/all/" in name} == set(run.numbers("rule_train_stage"))
+    assert set(jobs.values()) <= set(run.submitted) and "standard/evaluation" in jobs
 
 
 def log_of(run: Run, rule: str, number: str) -> str:
