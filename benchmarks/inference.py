@@ -110,6 +110,18 @@ def time_in_turn(calls: Sequence[Callable[[], object]], repeats: int) -> list[fl
     return [min(kept) for kept in seconds]
 
 
+FAMILIES = {
+    "published": published_stages(),
+    "joint": tuple(spec.model_copy(update={"network": JOINT}) for spec in published_stages()),
+}
+
+
+def make_cascade(family: str = "published") -> Cascade:
+    """The published cascade or the large joint one, with seeded random weights."""
+    torch.manual_seed(0)
+    return Cascade([Stage(spec) for spec in FAMILIES[family]], 7).eval()
+
+
 def count_cost(specs: Sequence[StageSpec]) -> list[tuple[str, int, int]]:
     """Name, parameters and multiply-adds at 720p of each stage; nothing is computed."""
     rows = []
@@ -125,8 +137,7 @@ def report_cost() -> bool:
     """Print the cost table; whether the joint cascade keeps its limit."""
     totals = []
     print(f"| cascade at {WIDTH} x {HEIGHT} | stage | parameters (M) | multiply-adds (G) |\n|---|---|---|---|")
-    joint = tuple(spec.model_copy(update={"network": JOINT}) for spec in published_stages())
-    for family, specs in (("published", published_stages()), ("joint", joint)):
+    for family, specs in FAMILIES.items():
         rows = count_cost(specs)
         totals.append(sum(row[2] for row in rows))
         for name, parameters, operations in [*rows, ("all", sum(row[1] for row in rows), totals[-1])]:
@@ -134,12 +145,6 @@ def report_cost() -> bool:
     share = totals[1] / totals[0]
     print(f"joint / published: {share:.2f}, limit {LARGEST_SHARE}")
     return share <= LARGEST_SHARE
-
-
-def make_published() -> Cascade:
-    """The published cascade with seeded random weights."""
-    torch.manual_seed(0)
-    return Cascade([Stage(spec) for spec in published_stages()], 7).eval()
 
 
 DEFAULT = "float32, as chosen by default"
@@ -218,10 +223,10 @@ def main() -> int:
     kept = report_cost()
     if not arguments.cost:
         torch.set_num_threads(arguments.threads)
-        cascade = make_published()
+        cascade = make_cascade()
         runs = {
             name: CascadeInference(
-                make_published(),
+                make_cascade(),
                 InferenceConfig.model_validate({"device": "cpu", "compile": False, "winograd": False, **chosen}),
             )
             for name, chosen in OPTIONS.items()

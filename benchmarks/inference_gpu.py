@@ -12,16 +12,12 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from inference import HEIGHT, JOINT, WIDTH, naive_in_inference
+from inference import FAMILIES, HEIGHT, WIDTH, count_multiply_adds, make_cascade, naive_in_inference
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 from training import matrix_rate, seconds_of
 
-from unsmear.cascade.cascade import Cascade
 from unsmear.cascade.config import InferenceConfig
 from unsmear.cascade.inference import CascadeInference
-from unsmear.cascade.jin2018 import published_stages
-from unsmear.cascade.stage import Stage
 
 NAIVE = "naive, one colour at a time"
 OPTIONS: dict[str, dict[str, object]] = {
@@ -30,23 +26,6 @@ OPTIONS: dict[str, dict[str, object]] = {
     "bfloat16, channels-last": {"precision": "bfloat16"},
     "bfloat16, channels-last, compiled": {"precision": "bfloat16", "compile": True},
 }
-
-
-def make_cascade(family: str) -> Cascade:
-    """The published cascade or the large joint one, with seeded random weights."""
-    torch.manual_seed(0)
-    specs = published_stages()
-    if family == "joint":
-        specs = tuple(spec.model_copy(update={"network": JOINT}) for spec in specs)
-    return Cascade([Stage(spec) for spec in specs], 7).eval()
-
-
-@torch.inference_mode()
-def count_operations(cascade: Cascade, blurry: Tensor) -> int:
-    """Floating-point operations of one picture; nothing is computed."""
-    with FlopCounterMode(display=False) as counter:
-        cascade.to("meta")(blurry.to("meta"))
-    return counter.get_total_flops()
 
 
 def list_ways(family: str, device: torch.device) -> dict[str, Callable[[Tensor], Tensor]]:
@@ -77,8 +56,8 @@ def main() -> int:
     print(f"| cascade at {width} x {height} | way | frames a second | share of the matrix rate | times naive |")
     print("|---|---|---:|---:|---:|")
     blurry = torch.rand(1, 3, height, width, device=device)
-    for family in ("published", "joint"):
-        operations, naive = count_operations(make_cascade(family), blurry), None
+    for family in FAMILIES:
+        operations, naive = 2 * count_multiply_adds(make_cascade(family).to("meta"), blurry.to("meta")), None
         for way, run in list_ways(family, device).items():
             seconds = seconds_of(lambda run=run: run(blurry), arguments.repeats, device)  # type: ignore[misc]
             naive = seconds if way == NAIVE else naive

@@ -54,10 +54,10 @@ class CascadeInference:
         self.dtype = torch.bfloat16 if half else torch.float32
         joint = all(stage.spec.network.kind == "joint" for stage in cascade.stages)  # type: ignore[union-attr]
         # On a CPU, translation gains nothing with joint networks on small pictures.
-        helps = num_pictures is not None and num_pictures >= COMPILE_FROM and (on_gpu or not joint)
+        pays_off = num_pictures is not None and num_pictures >= COMPILE_FROM and (on_gpu or not joint)
         self.cascade = cascade.eval().to(self.device)
         self.winograd = self._accelerate(config)
-        helps = helps and not self.winograd and find_compiler() is not None
+        helps = pays_off and not self.winograd and find_compiler() is not None
         self.compile = helps if config.compile == "auto" else config.compile
         chosen = config.channels_last
         # All but torch's own instance norm is faster with channels innermost; in blocks that are put
