@@ -12,10 +12,11 @@ from unsmear.cascade.jin2018 import published_stages
 from unsmear.cascade.spec import StageSpec
 from unsmear.cluster.config import ClusterConfig
 from unsmear.config_checks import check_agreement, describe_faults
-from unsmear.evaluation.config import EvaluationConfig, ReportConfig
+from unsmear.evaluation.config import EvaluationConfig
 from unsmear.frames.config import DataConfig
 from unsmear.losses.config import LossesConfig
 from unsmear.optics.config import CameraConfig
+from unsmear.report.config import ReportConfig
 from unsmear.scenes.config import ScenesConfig
 from unsmear.sweep.config import InheritConfig, SweepConfig, SweepEntry
 from unsmear.tracking.config import TrackingConfig

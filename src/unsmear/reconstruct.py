@@ -42,8 +42,8 @@ def reconstruct(
     """
     import cv2
 
-    from unsmear.evaluation.config import ReportConfig
     from unsmear.evaluation.predict import Predictor
+    from unsmear.report.config import ReportConfig
     from unsmear.report.videos import enlarge, write_mp4
 
     blurry = read_picture(picture)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unsmear.evaluation.table_summary import format_summary
+from unsmear.comparison.table_summary import format_summary
 
 
 def describe_results(results: str | Path) -> str:

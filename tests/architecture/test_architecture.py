@@ -81,7 +81,8 @@ def test_no_drawer_for_odds_and_ends(modules):
     ("module", "allowed"),
     [
         ("unsmear.config", set()),
-        ("unsmear.plan", set()),
+        ("unsmear.plan.sequences", set()),
+        ("unsmear.plan.checks", set()),
         ("unsmear.report.selection", {"pandas"}),
         ("unsmear.frames.extract", set()),
         ("unsmear.frames.grouping", set()),

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from unsmear.config import load_config
-from unsmear.plan import check_robustness, check_training_files
+from unsmear.plan.checks import check_robustness, check_training_files
 from unsmear.schema import config_schema
 
 

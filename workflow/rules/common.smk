@@ -13,13 +13,8 @@ from unsmear.cascade.spec import find_predecessors
 from unsmear.code_digest import code_digest
 from unsmear.config import load_config
 from unsmear.fetch import is_url
-from unsmear.plan import (
-    check_training_files,
-    check_regions,
-    check_robustness,
-    plan_records,
-    split_into_parts,
-)
+from unsmear.plan.checks import check_regions, check_robustness, check_training_files
+from unsmear.plan.sequences import plan_records, split_into_parts
 from unsmear.report.selection import gallery_names
 from unsmear.sweep.config import InheritConfig, SweepConfig, trial_name
 

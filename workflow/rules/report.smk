@@ -23,7 +23,7 @@ rule compare:
         systems=COMPARED,
         evaluation=section(CONFIG.evaluation, include={"seed", *INTERVALS}),
         config_text=no_trigger(CONFIG_TEXT),
-        code=code_digest("evaluation"),
+        code=code_digest("comparison", "evaluation"),
     script:
         "../scripts/compare.py"
 
@@ -56,7 +56,7 @@ rule draw_figures:
         robustness=ROBUSTNESS,
         report=section(CONFIG.report),
         evaluation=section(CONFIG.evaluation, include={"seed", *INTERVALS}),
-        code=code_digest("report", "evaluation"),
+        code=code_digest("report", "comparison", "evaluation"),
     script:
         "../scripts/draw_figures.py"
 
@@ -127,7 +127,7 @@ rule draw_gallery:
         },
         report=section(CONFIG.report),
         evaluation=SCORING,
-        code=code_digest("report", "evaluation", "cascade", "kernels", "networks"),
+        code=code_digest("report", "comparison", "evaluation", "cascade", "kernels", "networks"),
     script:
         "../scripts/draw_gallery.py"
 
@@ -204,6 +204,6 @@ rule write_report:
         differences=DIFFERENCES,
         report=section(CONFIG.report),
         config_text=CONFIG_TEXT,
-        code=code_digest("report"),
+        code=code_digest("report", "comparison"),
     script:
         "../scripts/write_report.py"

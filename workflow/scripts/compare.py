@@ -2,7 +2,7 @@ import _src
 
 _src.start(snakemake)
 
-from unsmear.evaluation.compare import compare_systems
+from unsmear.comparison.compare import compare_systems
 from unsmear.evaluation.config import EvaluationConfig
 
 compare_systems(

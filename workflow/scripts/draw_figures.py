@@ -4,7 +4,8 @@ _src.start(snakemake)
 
 from pathlib import Path
 
-from unsmear.evaluation.config import EvaluationConfig, ReportConfig
+from unsmear.evaluation.config import EvaluationConfig
+from unsmear.report.config import ReportConfig
 from unsmear.report.curves import draw_robustness, draw_training_curves
 from unsmear.report.figures import draw_figures
 

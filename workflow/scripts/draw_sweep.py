@@ -2,7 +2,7 @@ import _src
 
 _src.start(snakemake)
 
-from unsmear.evaluation.config import ReportConfig
+from unsmear.report.config import ReportConfig
 from unsmear.report.sweeps import report_sweep
 from unsmear.sweep.config import SweepConfig
 

@@ -2,9 +2,9 @@ import _src
 
 _src.start(snakemake)
 
-from unsmear.evaluation.config import ReportConfig
+from unsmear.comparison.provenance import collect_report_provenance, collect_versions
+from unsmear.report.config import ReportConfig
 from unsmear.report.html import write_report, write_table_page
-from unsmear.report.provenance import collect_report_provenance, collect_versions
 
 text, report = snakemake.params.config_text, ReportConfig.model_validate(snakemake.params.report)
 write_report(

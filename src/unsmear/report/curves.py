@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unsmear.evaluation.config import ReportConfig
+from unsmear.report.config import ReportConfig
 from unsmear.report.labels import with_labels
 from unsmear.report.style import figure_file, line_styles
 

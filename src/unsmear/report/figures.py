@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from unsmear.evaluation.config import EvaluationConfig, ReportConfig
-from unsmear.evaluation.measures import BY_KEY, count, estimate, mean_over_seeds, values_per_group
-from unsmear.evaluation.results import SystemResults
+from unsmear.comparison.measures import BY_KEY, count, estimate, mean_over_seeds, values_per_group
+from unsmear.comparison.results import SystemResults
+from unsmear.evaluation.config import EvaluationConfig
+from unsmear.report.config import ReportConfig
 from unsmear.report.labels import with_labels
 from unsmear.report.style import INK, figure_file, line_styles
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from unsmear.comparison.results import SystemResults
 from unsmear.evaluation.arrays import to_numpy
-from unsmear.evaluation.config import EvaluationConfig, ReportConfig
+from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.equalise import equalise
 from unsmear.evaluation.psnr import psnr
 from unsmear.evaluation.records import channels_last
-from unsmear.evaluation.results import SystemResults
 from unsmear.files import write_atomically, write_json
+from unsmear.report.config import ReportConfig
 from unsmear.report.labels import with_labels
 from unsmear.report.panels import draw_frames, draw_middle
 from unsmear.report.selection import Shown, place_square, select_groups

@@ -10,13 +10,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from unsmear.evaluation.config import ReportConfig
 from unsmear.evaluation.rows import read_rows
 from unsmear.files import write_atomically, write_text
 from unsmear.report import page_gallery as pictures
 from unsmear.report import page_parts as parts
 from unsmear.report import page_sweeps
 from unsmear.report import page_tables as tables
+from unsmear.report.config import ReportConfig
 from unsmear.report.page_script import SCRIPT
 from unsmear.report.page_style import STYLE
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from unsmear.evaluation.config import ReportConfig
-from unsmear.evaluation.results import SystemResults
+from unsmear.comparison.results import SystemResults
+from unsmear.report.config import ReportConfig
 
 
 def with_labels(systems: Sequence[SystemResults | Mapping[str, Any]], config: ReportConfig) -> list[SystemResults]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from unsmear.evaluation.table_text import Row
+from unsmear.comparison.table_text import Row
 
 # Title, caption and text for those who cannot see it, of each figure that the report knows.
 FIGURES = {

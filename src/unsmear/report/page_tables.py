@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from unsmear.evaluation.table_text import MORE_COLUMNS, MORE_NOTE, Row, system_rows, table_cells, table_notes
+from unsmear.comparison.table_text import MORE_COLUMNS, MORE_NOTE, Row, system_rows, table_cells, table_notes
 
 
 def results_table(rows: Sequence[Row]) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from unsmear.evaluation.config import ReportConfig
 from unsmear.evaluation.psnr import psnr
 from unsmear.evaluation.temporal_order import runs_backward
 from unsmear.frames.numbering import frame_index
+from unsmear.report.config import ReportConfig
 from unsmear.report.style import INK, PALETTE, figure_file
 
 WIDTH_PER_PICTURE = 2.1

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unsmear.evaluation.config import Region, ReportConfig
-from unsmear.evaluation.measures import BY_KEY, paired_difference, read_per_frame, values_per_group
-from unsmear.evaluation.results import SystemResults
+from unsmear.comparison.measures import BY_KEY, paired_difference, read_per_frame, values_per_group
+from unsmear.comparison.results import SystemResults
+from unsmear.report.config import Region, ReportConfig
 
 CAPTIONS = {"largest_gain": "Largest gain", "median": "Median gain", "most_motion": "Most motion"}
 

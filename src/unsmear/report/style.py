@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from unsmear.evaluation.results import SystemResults
+from unsmear.comparison.results import SystemResults
 from unsmear.files import write_atomically
 
 INK = "#1f2933"

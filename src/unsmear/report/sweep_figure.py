@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unsmear.evaluation.config import ReportConfig
+from unsmear.report.config import ReportConfig
 from unsmear.report.style import INK, PALETTE, figure_file
 from unsmear.sweep.config import SweepConfig
 from unsmear.sweep.space import Categorical, Distribution, LogUniform, show_value

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unsmear.evaluation.config import ReportConfig
 from unsmear.files import write_text
+from unsmear.report.config import ReportConfig
 from unsmear.report.sweep_figure import draw_objectives
 from unsmear.sweep.config import SweepConfig, trial_name
 from unsmear.sweep.space import describe_distribution, show_value

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from unsmear.evaluation.config import ReportConfig
 from unsmear.files import write_atomically
+from unsmear.report.config import ReportConfig
 
 GAP = 8
 BACKGROUND = 24

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unsmear.evaluation.config import ReportConfig
-from unsmear.evaluation.results import SystemResults
+from unsmear.comparison.results import SystemResults
 from unsmear.report import style
+from unsmear.report.config import ReportConfig
 from unsmear.report.curves import draw_robustness, draw_training_curves
 from unsmear.report.figures import draw_figures
 from unsmear.report.labels import with_labels

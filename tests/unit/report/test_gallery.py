@@ -10,7 +10,7 @@ import pytest
 from finished_chain import EVALUATION, KnownPredictor
 from PIL import Image
 
-from unsmear.evaluation.config import Region, ReportConfig
+from unsmear.report.config import Region, ReportConfig
 from unsmear.report.gallery import draw_gallery
 from unsmear.report.labels import with_labels
 from unsmear.report.selection import gallery_names, place_square, select_groups

@@ -12,8 +12,8 @@ import pytest
 from finished_chain import EVALUATION, KnownPredictor
 from PIL import Image
 
-from unsmear.evaluation.config import ReportConfig
-from unsmear.evaluation.tables import write_table
+from unsmear.comparison.tables import write_table
+from unsmear.report.config import ReportConfig
 from unsmear.report.figures import draw_figures
 from unsmear.report.gallery import draw_gallery
 from unsmear.report.html import write_report

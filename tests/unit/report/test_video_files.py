@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unsmear.evaluation.config import ReportConfig
+from unsmear.report.config import ReportConfig
 from unsmear.report.videos import GAP, REST, enlarge, label_height, side_by_side, write_gif, write_mp4
 
 

@@ -8,7 +8,7 @@ import pytest
 from made_trials import TRACKING, end_trial, make_sweep, propose
 from PIL import Image
 
-from unsmear.evaluation.config import ReportConfig
+from unsmear.report.config import ReportConfig
 from unsmear.report.page_sweeps import sweeps
 from unsmear.report.sweeps import report_sweep
 from unsmear.sweep.select import select_trial

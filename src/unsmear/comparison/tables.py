@@ -9,9 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unsmear.evaluation.bootstrap import Estimate
-from unsmear.evaluation.config import EvaluationConfig
-from unsmear.evaluation.measures import (
+from unsmear.comparison.measures import (
     BY_KEY,
     MEASURES,
     Counts,
@@ -22,9 +20,11 @@ from unsmear.evaluation.measures import (
     paired_difference,
     values_per_group,
 )
-from unsmear.evaluation.results import SystemResults
+from unsmear.comparison.results import SystemResults
+from unsmear.comparison.table_text import to_latex, to_markdown
+from unsmear.evaluation.bootstrap import Estimate
+from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.rows import write_rows
-from unsmear.evaluation.table_text import to_latex, to_markdown
 from unsmear.files import write_text
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from unsmear.comparison.table_text import ZERO_MARK, Row, format_estimate, row_label, system_rows
 from unsmear.evaluation.rows import read_rows
-from unsmear.evaluation.table_text import ZERO_MARK, Row, format_estimate, row_label, system_rows
 
 
 def format_summary(table_csv: str | Path) -> str:
@@ -14,7 +14,7 @@ def format_summary(table_csv: str | Path) -> str:
 
     Parameters
     ----------
-    table_csv : what :func:`unsmear.evaluation.tables.write_table` wrote
+    table_csv : what :func:`unsmear.comparison.tables.write_table` wrote
 
     Notes
     -----

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from unsmear.comparison.provenance import collect_report_provenance
+from unsmear.comparison.tables import write_table
 from unsmear.evaluation.config import EvaluationConfig
-from unsmear.evaluation.tables import write_table
-from unsmear.report.provenance import collect_report_provenance
 
 
 def compare_systems(
@@ -24,7 +24,7 @@ def compare_systems(
 
     Parameters
     ----------
-    systems : records of :class:`~unsmear.evaluation.results.SystemResults`, with ``tracking`` and
+    systems : records of :class:`~unsmear.comparison.results.SystemResults`, with ``tracking`` and
         ``evaluation_tracking``: the ``tracking.json`` of all trainings and evaluations behind a system
     config_text : the whole configuration; its digest goes into the table
     groups, frames : the group table and the test split's stores; their digest goes into the table

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from unsmear.evaluation.measures import read_per_frame
+from unsmear.comparison.measures import read_per_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,1 @@
+"""What there is to do, asked by the workflow before anything runs."""
