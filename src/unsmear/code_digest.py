@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent
-SUFFIXES = (".py", ".cpp", ".h")
+SUFFIXES = (".py", ".cpp", ".h", ".html", ".css", ".js")
 
 
 def code_digest(*names: str) -> str:
@@ -42,7 +42,9 @@ def code_digest(*names: str) -> str:
 @cache
 def _file_digest(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
-    return source_digest(text) if path.suffix == ".py" else cpp_digest(text)
+    if path.suffix == ".py":
+        return source_digest(text)
+    return cpp_digest(text) if path.suffix in (".cpp", ".h") else hashlib.sha256(text.encode()).hexdigest()
 
 
 def cpp_digest(source: str) -> str:

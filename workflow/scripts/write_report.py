@@ -4,7 +4,7 @@ _src.start(snakemake)
 
 from unsmear.comparison.provenance import collect_report_provenance, collect_versions
 from unsmear.report.config import ReportConfig
-from unsmear.report.html import write_report, write_table_page
+from unsmear.report.page.write import write_report, write_table_page
 
 text, report = snakemake.params.config_text, ReportConfig.model_validate(snakemake.params.report)
 write_report(

@@ -9,7 +9,8 @@ from made_trials import TRACKING, end_trial, make_sweep, propose
 from PIL import Image
 
 from unsmear.report.config import ReportConfig
-from unsmear.report.page_sweeps import sweeps
+from unsmear.report.page.render import render
+from unsmear.report.page.sweeps import describe_sweeps
 from unsmear.report.sweeps import report_sweep
 from unsmear.sweep.select import select_trial
 from unsmear.sweep.study import measure_importance
@@ -42,7 +43,10 @@ def report(root, sweep, objectives, reasons=(), **end):
     entry = {"system": "standard", "stage": "center", "folder": place, "heirs": ["masked"]}
     with Image.open(files[2]) as picture:
         assert picture.width > 200 and len(set(picture.convert("L").tobytes())) > 20
-    return *tables, sweeps([entry], root / "report/index.html", {"standard": "No <mask>"}), folders
+    section = render(
+        "sweeps.html", sweeps=describe_sweeps([entry], root / "report/index.html", {"standard": "No <mask>"})
+    )
+    return *tables, section, folders
 
 
 def test_report_tells_what_was_tried_and_found(tmp_path):
@@ -102,4 +106,4 @@ def test_other_metrics_and_removed_choices_are_shown(tmp_path):
 
 
 def test_nothing_is_said_where_nothing_was_searched(tmp_path):
-    assert sweeps([], tmp_path / "index.html", {}) == ""
+    assert describe_sweeps([], tmp_path / "index.html", {}) == []

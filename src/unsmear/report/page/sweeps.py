@@ -1,21 +1,24 @@
-"""The report page's section on searches for hyper-parameters."""
+"""The page's section on searches for hyper-parameters."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from unsmear.report.page_parts import figure
-from unsmear.report.page_tables import table
+from unsmear.report.page.tables import Table
 
 FILES = {"trials": "trials.csv", "hparams": "hparams.csv", "figure": "objective.png"}
+HPARAM_HEADINGS = {
+    "hyperparameter": "", "space": "space", "default": "default", "chosen": "chosen", "importance": "importance",
+}  # fmt: skip
 
 
-def sweeps(entries: Sequence[Mapping[str, Any]], page: Path, labels: Mapping[str, str]) -> str:
-    """All sweeps; an empty text where nothing was searched.
+def describe_sweeps(
+    entries: Sequence[Mapping[str, Any]], page: Path, labels: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """What the template ``sweeps.html`` shows of each sweep.
 
     Parameters
     ----------
@@ -24,32 +27,23 @@ def sweeps(entries: Sequence[Mapping[str, Any]], page: Path, labels: Mapping[str
     page : the page's file
     labels : texts for systems, by name
     """
-    return "\n".join(_sweep(entry, page, labels) for entry in entries)
+    return [_describe(entry, page, labels) for entry in entries]
 
 
-def _sweep(entry: Mapping[str, Any], page: Path, labels: Mapping[str, str]) -> str:
+def _describe(entry: Mapping[str, Any], page: Path, labels: Mapping[str, str]) -> dict[str, Any]:
     folder = Path(entry["folder"])
     trials, hparams = (_read(folder / FILES[name]) for name in ("trials", "hparams"))
     system, *heirs = (labels.get(name, name) for name in (entry["system"], *entry["heirs"]))
-    picture = (folder / FILES["figure"]).resolve().relative_to(page.parent.resolve()).as_posix()
-    metric = trials[0]["metric"]
-    drawn = figure(
-        picture,
-        f"Validation {metric} against each hyper-parameter; a colour for each number of training steps. A line leads "
-        "from a trial to the one that went on from it.",
-        f"Scatter plots of {metric} over {', '.join(row['hyperparameter'] for row in hparams)}.",
-    )
-    return "".join(
-        (
-            f"<h3>{escape(system)}, stage {escape(entry['stage'])}</h3>",
-            _summary(trials, hparams, heirs),
-            _table(hparams, {"hyperparameter": "", "space": "space", "default": "default", "chosen": "chosen",
-                             "importance": "importance"}),
-            f'<p class="note">{escape(_importance_note(hparams))}</p>',
-            drawn,
-            f"<details><summary>All {len(trials)} trials</summary>{_trials_table(trials)}</details>",
-        )
-    )  # fmt: skip
+    return {
+        "title": f"{system}, stage {entry['stage']}",
+        "summary": _summary(trials, hparams, heirs),
+        "hparams": _table(hparams, HPARAM_HEADINGS),
+        "names": [row["hyperparameter"] for row in hparams],
+        "note": _importance_note(hparams),
+        "metric": trials[0]["metric"],
+        "picture": (folder / FILES["figure"]).resolve().relative_to(page.parent.resolve()).as_posix(),
+        "trials": _trials_table(trials),
+    }
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -61,13 +55,12 @@ def _summary(trials: Sequence[Mapping[str, str]], hparams: Sequence[Mapping[str,
     won = next(row for row in trials if row["chosen"])
     failed = sum(row["status"] == "failed" for row in trials)
     values = ", ".join(f"{row['hyperparameter']} {row['chosen']}" for row in hparams)
-    text = (
+    return (
         f"{_count(len(trials), 'trial')} in {_count(int(trials[-1]['round']), 'round')} took {_total(trials)}"
         + (f"; {failed} failed. " if failed else ". ")
         + f"Chosen: {won['trial']} with {values}; its validation {won['metric']} is {won['objective']} "
         f"({won['direction']}d)." + (f" The same values train {', '.join(heirs)}." if heirs else "")
     )
-    return f"<p>{escape(text)}</p>"
 
 
 def _count(number: int, noun: str) -> str:
@@ -102,7 +95,7 @@ def _importance_note(hparams: Sequence[Mapping[str, str]]) -> str:
     )
 
 
-def _trials_table(trials: Sequence[Mapping[str, str]]) -> str:
+def _trials_table(trials: Sequence[Mapping[str, str]]) -> Table:
     names = [name for name in trials[0] if name.startswith("hparams.")]
     columns = {"trial": "trial", "budget": "steps", "promoted": "goes on from", "status": "status"}
     columns |= {"reason": "reason"} if any(row["reason"] for row in trials) else {}
@@ -116,6 +109,6 @@ def _trials_table(trials: Sequence[Mapping[str, str]]) -> str:
     return _table(rows, columns)
 
 
-def _table(rows: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> str:
+def _table(rows: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> Table:
     """Some columns of a CSV file under other headings."""
-    return table(list(columns.values()), [[row[name] or "-" for name in columns] for row in rows])
+    return Table(list(columns.values()), [[row[name] or "-" for name in columns] for row in rows])

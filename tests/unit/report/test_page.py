@@ -16,7 +16,7 @@ from unsmear.comparison.tables import write_table
 from unsmear.report.config import ReportConfig
 from unsmear.report.figures import draw_figures
 from unsmear.report.gallery import draw_gallery
-from unsmear.report.html import write_report
+from unsmear.report.page.write import write_report
 
 CONFIG = ReportConfig(select=("largest_gain", "median"), figure_dpi=60, video_height=64, title="A <page> & more")
 

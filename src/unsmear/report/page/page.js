@@ -1,6 +1,3 @@
-"""The report page's script: the blurry/sharp slider, and videos that play while they are seen."""
-
-SCRIPT = """
 (function () {
   "use strict";
   var still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -62,4 +59,3 @@ SCRIPT = """
     document.querySelectorAll("video").forEach(function (video) { watcher.observe(video); });
   }
 })();
-"""
