@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,20 @@ def test_only_the_workflow_imports_snakemake(modules):
 def test_only_tracking_imports_mlflow(modules):
     offenders = [path for path in modules if "mlflow" in roots(path) and path.parent.name != "tracking"]
     assert offenders == []
+
+
+def test_files_beside_the_modules_are_packaged(repository):
+    settings = tomllib.loads((repository / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    source = repository / "src"
+    packaged = {
+        file
+        for package, patterns in settings.items()
+        for pattern in patterns
+        for file in (source / package.replace(".", "/")).glob(pattern)
+    }
+    listed = subprocess.run(["git", "ls-files", "src"], cwd=repository, capture_output=True, text=True, check=False)
+    files = {repository / line for line in listed.stdout.splitlines() if not line.endswith(".py")}
+    assert len(files) > 10 and files <= packaged
 
 
 def test_library_reads_no_configuration_file(modules):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,25 @@ def test_lock_pins_every_direct_dependency(repository, locked):
     names = {normal(re.match(r"[A-Za-z0-9_.-]+", entry)[0]) for entry in wanted}
     assert names <= set(locked)
     assert locked["torch"] == "2.13.0"
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported(repository):
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    declared = {normal(re.match(r"[A-Za-z0-9_.-]+", entry)[0]) for entry in project["dependencies"]}
+    imported = set()
+    for path in (repository / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.split(".")[0])
+    distributions = packages_distributions()
+    outside = imported - sys.stdlib_module_names - {"unsmear"}
+    # A name that several distributions give, such as OpenCV's, needs one of them.
+    missing = [name for name in outside if not declared & {normal(d) for d in distributions.get(name, [name])}]
+    assert missing == []
+    used = {normal(d) for name in outside for d in distributions.get(name, [])}
+    assert declared - used == {"snakemake"}  # the workflow's own
 
 
 @pytest.mark.parametrize("name", ["data", "train", "report"])

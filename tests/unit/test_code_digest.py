@@ -34,6 +34,18 @@ def test_in_cpp_the_same_holds(monkeypatch, tmp_path):
     assert code_digest("kernels") != before
 
 
+@pytest.mark.parametrize("name", ["templates/index.html", "page.css", "page.js"])
+def test_templates_of_the_page_are_code(monkeypatch, tmp_path, name):
+    digests = set()
+    for number in range(2):
+        path = tmp_path / str(number) / "page" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(f"/* https://{number} */\n")
+        monkeypatch.setattr("unsmear.code_digest.ROOT", tmp_path / str(number))
+        digests.add(code_digest("page"))
+    assert len(digests) == 2
+
+
 def test_packages_and_modules_have_digests_of_their_own():
     digests = {
         code_digest("optics"),
