@@ -1,15 +1,22 @@
-"""The ``scenes`` section: how many built-in scenes, how large and how fast."""
+"""The ``scenes`` section: how many built-in scenes, of which photographs, how large and how fast."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ScenesConfig(BaseModel):
-    """Built-in moving scenes, made from the photographs inside scikit-image's wheel."""
+    """Moving scenes made from photographs: those inside scikit-image's wheel, or any others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    photographs: Literal["builtin"] | str | tuple[str, ...] = Field(
+        "builtin",
+        description="builtin: those inside scikit-image's wheel; or a folder (with subfolders train, val and test, "
+        "or divided by itself), or a list of files",
+    )
     height: int = Field(128, ge=128, le=2160, description="height of a frame, pixels")
     width: int = Field(128, ge=128, le=3840, description="width of a frame, pixels")
     train_sequences: int = Field(30, ge=1, le=900, description="number of training sequences")
@@ -20,6 +27,26 @@ class ScenesConfig(BaseModel):
     test_frames: int = Field(21, ge=3, le=500, description="frames of a test sequence")
     sequences_per_archive: int = Field(15, ge=1, le=999, description="sequences in one zip (REDS has 15)")
     max_speed: float = Field(6.0, ge=0, le=12, description="largest speed of an image point, pixels a frame")
+    min_speed: float | None = Field(
+        None,
+        ge=0,
+        description="each scene's own largest speed is drawn evenly between this and max_speed; null: it is max_speed",
+    )
+    native: bool = Field(
+        False, description="pieces of photographs keep their sharpness: never enlarged or smoothed, at most reduced"
+    )
+    recolour: float = Field(1.0, ge=0, le=1, description="share of the training scenes' layers whose colours are mixed")
+    focal_length: float | None = Field(
+        None,
+        ge=100,
+        le=1e5,
+        description="of the shaken camera, pixels: it turns about its axes, pictures move by homographies; null: "
+        "they are shifted",
+    )
+    parallax: float = Field(
+        0.0, ge=0, le=2, description="largest share by which something near moves more than the background"
+    )
+    lights: float = Field(0.0, ge=0, le=20, description="mean number of small saturated lights in a scene")
     shutter: float = Field(0.2, gt=0, le=1, description="share of its frame time that a sharp frame integrates")
     subframes: int = Field(5, ge=1, le=64, description="instants averaged into one sharp frame")
 
@@ -27,6 +54,8 @@ class ScenesConfig(BaseModel):
     def _sequence_numbers_fit(self) -> ScenesConfig:
         if self.train_sequences + self.val_sequences > 999:
             raise ValueError("train_sequences + val_sequences must be at most 999: names have three digits")
+        if self.min_speed is not None and self.min_speed > self.max_speed:
+            raise ValueError(f"min_speed {self.min_speed:g} is above max_speed {self.max_speed:g}; lower it")
         return self
 
     def num_sequences(self, split: str) -> int:

@@ -1,12 +1,18 @@
-"""Photographs that travel inside scikit-image's wheel, divided between the splits."""
+"""Photographs that scenes are made of, divided between the splits."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
+# Photographs are reduced to this shorter side: at their own size most are not sharp from pixel to pixel.
+MOST_PIXELS = 720
+LEAST_PIXELS = 128
 
 # No photograph serves two splits, and the two views of the motorcycle count as one photograph.
 PHOTOGRAPHS = {
@@ -29,31 +35,85 @@ PHOTOGRAPHS = {
 }
 
 
-@cache
-def load_photograph(name: str) -> np.ndarray:
-    """Read one photograph.
+def list_photographs(photographs: str | Sequence[str]) -> dict[str, tuple[Path, ...]]:
+    """Files of the photographs of each split, without reading them.
 
     Parameters
     ----------
-    name : file name inside scikit-image's data folder, one of :data:`PHOTOGRAPHS`
+    photographs : ``builtin``, a folder or files. A folder's subfolders ``train``, ``val`` and ``test`` are the splits.
+        Otherwise the files, by name, are divided: of each ten the first is for val, the sixth for test.
+
+    Raises
+    ------
+    ValueError
+        If a folder or file is missing, or a split remains without a photograph.
+    """
+    if photographs == "builtin":
+        spec = find_spec("skimage")
+        assert spec is not None and spec.submodule_search_locations, "scikit-image is a dependency"
+        folder = Path(spec.submodule_search_locations[0]) / "data"
+        return {split: tuple(folder / name for name in names) for split, names in PHOTOGRAPHS.items()}
+    if isinstance(photographs, str):
+        folder = Path(photographs).expanduser()
+        if not folder.is_dir():
+            raise ValueError(f"scenes.photographs names the folder {folder}, which is not there; name one with pictures")
+        found = {split: _pictures(folder / split) for split in PHOTOGRAPHS}
+        if not any(found.values()):
+            found = _divide(_pictures(folder))
+        source = str(folder)
+    else:
+        files = tuple(Path(name).expanduser() for name in photographs)
+        if missing := [str(path) for path in files if not path.is_file()]:
+            raise ValueError(f"scenes.photographs names {', '.join(missing)}, which is not there; correct the list")
+        found, source = _divide(files), "the list"
+    if empty := [split for split, paths in found.items() if not paths]:
+        raise ValueError(
+            f"scenes.photographs: {source} leaves no photograph for {', '.join(empty)}; give at least three, "
+            "or subfolders train, val and test with at least one each"
+        )
+    return found
+
+
+def _pictures(folder: Path) -> tuple[Path, ...]:
+    if not folder.is_dir():
+        return ()
+    return tuple(
+        path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def _divide(files: Sequence[Path]) -> dict[str, tuple[Path, ...]]:
+    """No file serves two splits; three files are enough for all of them."""
+    val = [index for index in range(len(files)) if index % 10 == 0]
+    test = [index for index in range(len(files)) if index % 10 == 5] or [1] * (len(files) > 1)
+    rest = [index for index in range(len(files)) if index not in {*val, *test}]
+    return {name: tuple(files[i] for i in chosen) for name, chosen in (("train", rest), ("val", val), ("test", test))}
+
+
+@lru_cache(maxsize=16)
+def load_photograph(path: Path) -> np.ndarray:
+    """Read one photograph, at most 720 px on its shorter side.
 
     Returns
     -------
-    (H, W, 3) float32 in [0, 1], RGB; the shorter side has at least 300 pixels.
+    (H, W, 3) uint8, RGB
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, or is too small to be moved.
     """
     import cv2
 
-    spec = find_spec("skimage")
-    assert spec is not None and spec.submodule_search_locations, "scikit-image is a dependency"
-    path = Path(spec.submodule_search_locations[0]) / "data" / name
     image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if image is None:
-        raise ValueError(f"photograph {path} is missing or unreadable; reinstall scikit-image")
+        raise ValueError(f"photograph {path} cannot be read as a picture; remove it or save it as JPEG or PNG")
     shorter = min(image.shape[:2])
-    if shorter < 300:
-        image = cv2.resize(image, None, fx=300 / shorter, fy=300 / shorter, interpolation=cv2.INTER_CUBIC)
-    elif shorter > 640:
-        image = cv2.resize(image, None, fx=640 / shorter, fy=640 / shorter, interpolation=cv2.INTER_AREA)
-    photograph = image.astype(np.float32) / 255
-    photograph.flags.writeable = False
+    if shorter < LEAST_PIXELS:
+        raise ValueError(f"photograph {path} has {shorter} px on its shorter side; at least {LEAST_PIXELS} are needed")
+    if shorter > MOST_PIXELS:
+        factor = MOST_PIXELS / shorter
+        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    image.flags.writeable = False
+    photograph: np.ndarray = image
     return photograph

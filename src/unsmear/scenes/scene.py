@@ -9,8 +9,8 @@ import numpy as np
 
 from unsmear.scenes.config import ScenesConfig
 from unsmear.scenes.motion import Motion, random_motion
-from unsmear.scenes.photographs import PHOTOGRAPHS
-from unsmear.scenes.texture import random_outline, random_texture
+from unsmear.scenes.photographs import list_photographs
+from unsmear.scenes.texture import random_light, random_outline, random_texture
 
 SPLITS = ("train", "val", "test")
 
@@ -60,9 +60,10 @@ class Scene:
         """(H, W, 3) float32 picture of the scene at one instant."""
         picture = np.zeros((self.height, self.width, 3), np.float32)
         for index, layer in enumerate(self.layers):
-            warped = cv2.warpAffine(
+            matrix, affine = layer.matrix(time, self.centre), layer.motions[-1].focal_length is None
+            warped = (cv2.warpAffine if affine else cv2.warpPerspective)(
                 layer.texture,
-                layer.matrix(time, self.centre)[:2],
+                matrix[:2] if affine else matrix,
                 (self.width, self.height),
                 flags=cv2.INTER_LINEAR,
                 borderMode=cv2.BORDER_REFLECT_101 if index == 0 else cv2.BORDER_CONSTANT,
@@ -103,20 +104,46 @@ class Scene:
         """
         xs = np.linspace(0.05, 0.95, grid) * (self.width - 1)
         ys = np.linspace(0.05, 0.95, grid) * (self.height - 1)
-        points = np.stack([*(a.ravel() for a in np.meshgrid(xs, ys)), np.ones(grid * grid)])
-        lengths = np.zeros(grid * grid)
-        times = np.linspace(start, stop, 33)
+        paths = self._follow(xs, ys, (start + stop) / 2, np.linspace(start, stop, 33))
+        lengths: np.ndarray = np.hypot(*np.moveaxis(np.diff(paths, axis=0), 2, 0)).sum(axis=0)
+        return lengths
+
+    def motion(self, number: int, to: int, stride: int = 1) -> np.ndarray:
+        """Where the image points of one frame are in another, exactly.
+
+        Parameters
+        ----------
+        number, to : frames, from 1; points are taken and found in the middle of the frames' open time
+        stride : every so many pixels, from the centre of the first ``stride`` x ``stride`` block
+
+        Returns
+        -------
+        (H / stride, W / stride, 2) float32 displacements (x, y), pixels
+        """
+        offset, open_time = (stride - 1) / 2, self.shutter / 2
+        xs, ys = np.arange(offset, self.width, stride), np.arange(offset, self.height, stride)
+        found = self._follow(xs, ys, number - 1 + open_time, np.array([to - 1 + open_time]))[0]
+        start = np.stack(np.meshgrid(xs, ys), axis=-1)
+        return (found.reshape(start.shape) - start).astype(np.float32)
+
+    def _follow(self, xs: np.ndarray, ys: np.ndarray, seen: float, times: np.ndarray) -> np.ndarray:
+        """Places (len(times), len(ys) * len(xs), 2) of the image points that lie on a grid at the time ``seen``."""
+        columns, rows = np.meshgrid(xs, ys)
+        points = np.stack([columns.ravel(), rows.ravel(), np.ones(columns.size)])
+        places = np.empty((len(times), points.shape[1], 2))
         for index, layer in enumerate(self.layers):
-            on_layer = np.linalg.inv(layer.matrix((start + stop) / 2, self.centre)) @ points
-            paths = np.stack([(layer.matrix(float(t), self.centre) @ on_layer)[:2] for t in times])
-            own = np.hypot(*np.moveaxis(np.diff(paths, axis=0), 1, 0)).sum(axis=0)
+            on_layer = np.linalg.inv(layer.matrix(seen, self.centre)) @ points
+            on_layer /= on_layer[2]
             column, row = np.rint(on_layer[:2]).astype(int)
             h, w = layer.texture.shape[:2]
-            inside = (column >= 0) & (column < w) & (row >= 0) & (row < h)
-            opacity = np.zeros(grid * grid)
-            opacity[inside] = layer.texture[row[inside], column[inside], 3]
-            lengths = np.where((index == 0) | (opacity > 0.5), own, lengths)
-        return lengths
+            shown = (column >= 0) & (column < w) & (row >= 0) & (row < h)
+            shown[shown] = layer.texture[row[shown], column[shown], 3] > 0.5
+            if index == 0:
+                shown[:] = True
+            for place, time in zip(places, times, strict=True):
+                moved = layer.matrix(float(time), self.centre) @ on_layer[:, shown]
+                place[shown] = (moved[:2] / moved[2]).T
+        return places
 
 
 def make_scene(config: ScenesConfig, split: str, number: int, seed: int) -> Scene:
@@ -129,31 +156,49 @@ def make_scene(config: ScenesConfig, split: str, number: int, seed: int) -> Scen
     seed : of the whole experiment
     """
     rng = np.random.default_rng([seed, SPLITS.index(split), number])
-    names, recolour = PHOTOGRAPHS[split], split == "train"
+    paths, recolour = list_photographs(config.photographs)[split], config.recolour * (split == "train")
     height, width = config.height, config.width
     duration = config.num_frames(split)
+    fastest = config.max_speed if config.min_speed is None else rng.uniform(config.min_speed, config.max_speed)
     # Rotation and zoom slow down with the translation, so that a speed of 0 stands still.
-    pace = min(1.0, config.max_speed / 6)
+    pace = min(1.0, fastest / 6)
     camera = random_motion(
-        rng, duration, rng.uniform(0.15, 0.6) * config.max_speed, rotation=0.06 * pace, zoom=0.05 * pace
+        rng,
+        duration,
+        rng.uniform(0.15, 0.6) * fastest,
+        rotation=0.06 * pace,
+        zoom=0.05 * pace,
+        focal_length=config.focal_length,
     )
-    margin = height // 2
-    background = random_texture(rng, names, height + 2 * margin, width + 2 * margin, recolour)
-    layers = [_opaque(background, (-margin, -margin), camera)]
+    margin = height if config.native else height // 2
+    background = random_texture(rng, paths, height + 2 * margin, width + 2 * margin, config.native, recolour)
+    corner = ((width - background.shape[1]) / 2, (height - background.shape[0]) / 2)
+    layers = [_opaque(background, corner, camera)]
     for _ in range(rng.integers(1, 4)):
         size = int(rng.uniform(0.4, 0.75) * min(height, width))
-        own = random_motion(
-            rng, duration, rng.uniform(0, 0.3) * config.max_speed, rotation=0.2 * pace, zoom=0.05 * pace
-        )
-        texture = random_texture(rng, names, size, size, recolour)
-        outline = random_outline(rng, size, size)[..., None]
-        corner = (rng.uniform(0.1, 0.9) * width - size / 2, rng.uniform(0.1, 0.9) * height - size / 2)
-        # The object passes its place in the middle of the sequence, where it is sure to be seen.
-        x, y = (own.state(duration / 2) + camera.state(duration / 2))[:2]
-        layers.append(Layer(np.dstack([texture * outline, outline]), (corner[0] - x, corner[1] - y), (own, camera)))
+        own = random_motion(rng, duration, rng.uniform(0, 0.3) * fastest, rotation=0.2 * pace, zoom=0.05 * pace)
+        texture = random_texture(rng, paths, size, size, config.native, recolour)
+        outline = random_outline(rng, *texture.shape[:2])[..., None]
+        near = camera.scaled(1 + rng.uniform(0, config.parallax)) if config.parallax else camera
+        layers.append(_place(rng, config, np.dstack([texture * outline, outline]), (own, near), duration))
+    if config.lights:
+        still = random_motion(rng, duration, 0.0, rotation=0.0, zoom=0.0)
+        layers += [
+            _place(rng, config, random_light(rng), (still, camera), duration) for _ in range(rng.poisson(config.lights))
+        ]
     return Scene(height, width, config.shutter, config.subframes, tuple(layers))
 
 
 def _opaque(texture: np.ndarray, corner: tuple[float, float], motion: Motion) -> Layer:
     opacity = np.ones((*texture.shape[:2], 1), np.float32)
     return Layer(np.dstack([texture, opacity]), corner, (motion,))
+
+
+def _place(
+    rng: np.random.Generator, config: ScenesConfig, texture: np.ndarray, motions: tuple[Motion, Motion], duration: int
+) -> Layer:
+    """Put something where it is sure to be seen: it passes its place in the middle of the sequence."""
+    h, w = texture.shape[:2]
+    corner = (rng.uniform(0.1, 0.9) * config.width - w / 2, rng.uniform(0.1, 0.9) * config.height - h / 2)
+    x, y = (motions[0].state(duration / 2) + motions[1].state(duration / 2))[:2]
+    return Layer(texture, (corner[0] - x, corner[1] - y), motions)
