@@ -15,6 +15,11 @@ class JointConfig(BaseModel):
     kind: Literal["joint"] = "joint"
     width: int = Field(32, ge=4, le=512, description="channels of the finest level")
     patch: int = Field(4, ge=1, le=8, description="pixels a side folded into channels before the finest level")
+    attention: bool = Field(
+        True,
+        description="weigh channels by their means over the whole picture; false makes a pixel depend on its "
+        "surroundings alone, so that tiles of a large picture fit together",
+    )
     encoder_blocks: tuple[Annotated[int, Field(ge=0, le=64)], ...] = Field(
         (1, 1), min_length=1, max_length=6, description="blocks of each level, finest first"
     )

@@ -31,12 +31,12 @@ class LayerNorm2d(nn.Module):
 class GatedBlock(nn.Module):
     """Residual block: gated depth-wise convolution with channel attention, then a gated 1x1 layer."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, attention: bool = True) -> None:
         super().__init__()
         self.norm1 = LayerNorm2d(channels)
         self.expand1 = nn.Conv2d(channels, 2 * channels, 1)
         self.spatial = nn.Conv2d(2 * channels, 2 * channels, 3, padding=1, groups=2 * channels)
-        self.attention = nn.Conv2d(channels, channels, 1)
+        self.attention = nn.Conv2d(channels, channels, 1) if attention else None
         self.project1 = nn.Conv2d(channels, channels, 1)
         self.norm2 = LayerNorm2d(channels)
         self.expand2 = nn.Conv2d(channels, 2 * channels, 1)
@@ -48,7 +48,8 @@ class GatedBlock(nn.Module):
         """(B, C, H, W) to the same shape."""
         a, b = self.spatial(self.expand1(self.norm1(x))).chunk(2, dim=1)
         gated = a * b
-        gated = gated * self.attention(gated.mean(dim=(2, 3), keepdim=True))
+        if self.attention is not None:
+            gated = gated * self.attention(gated.mean(dim=(2, 3), keepdim=True))
         x = x + self.scale1 * self.project1(gated)
         a, b = self.expand2(self.norm2(x)).chunk(2, dim=1)
         return x + self.scale2 * self.project2(a * b)
@@ -73,14 +74,14 @@ class JointNetwork(nn.Module):
         self.encoders, self.downs = nn.ModuleList(), nn.ModuleList()
         self.ups, self.decoders = nn.ModuleList(), nn.ModuleList()
         for blocks in config.encoder_blocks:
-            self.encoders.append(_blocks(width, blocks))
+            self.encoders.append(_blocks(width, blocks, config.attention))
             self.downs.append(nn.Conv2d(width, 2 * width, 2, stride=2))
             width *= 2
-        self.middle = _blocks(width, config.middle_blocks)
+        self.middle = _blocks(width, config.middle_blocks, config.attention)
         for blocks in reversed(config.decoder_blocks):
             self.ups.append(nn.Sequential(nn.Conv2d(width, 2 * width, 1, bias=False), nn.PixelShuffle(2)))
             width //= 2
-            self.decoders.append(_blocks(width, blocks))
+            self.decoders.append(_blocks(width, blocks, config.attention))
         self.head = nn.Conv2d(width, 3 * len(references) * area, 3, padding=1)
         nn.init.normal_(self.head.weight, std=1e-3)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
@@ -114,5 +115,5 @@ class JointNetwork(nn.Module):
         return pictures[:, list(self.references)] + correction.unflatten(1, (len(self.references), 3))
 
 
-def _blocks(channels: int, number: int) -> nn.Sequential:
-    return nn.Sequential(*(GatedBlock(channels) for _ in range(number)))
+def _blocks(channels: int, number: int, attention: bool) -> nn.Sequential:
+    return nn.Sequential(*(GatedBlock(channels, attention) for _ in range(number)))

@@ -31,6 +31,9 @@ class Hparams(BaseModel):
         0, ge=0, description="validations in a row without a better PSNR that end the training; 0 is never"
     )
     loss: Literal["mse", "l1", "charbonnier", "log_mse"] = Field("log_mse", description="reconstruction loss")
+    fourier_weight: float = Field(
+        0.0, ge=0, le=10, description="factor of the mean magnitude of the error's spectrum that is added; 0.02 with charbonnier"
+    )
     perceptual_weight: float = Field(
         0.0, ge=0, le=1e4, description="factor of the VGG16 distance that is added; 0 leaves it out, the authors used 1"
     )

@@ -11,7 +11,7 @@ from torch import Tensor
 from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.spec import Order
 from unsmear.cascade.stage import Stage
-from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, SampleLoss
+from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, SampleLoss, fourier_l1
 from unsmear.losses.temporal_order import follow_direction, free_per_pixel, free_per_sample
 from unsmear.training.precision import Precision
 
@@ -33,6 +33,7 @@ class Objective:
     precision : in which the networks compute
     perceptual : distance of features that is added to the loss, (B, K, 3, H, W) twice to (B,); None adds none
     perceptual_weight : its factor
+    fourier_weight : factor of the distance of spectra that is added
     """
 
     stage: Stage
@@ -44,6 +45,7 @@ class Objective:
     precision: Precision = field(default_factory=Precision)
     perceptual: SampleLoss | None = None
     perceptual_weight: float = 0.0
+    fourier_weight: float = 0.0
     run: Callable[..., Tensor] | None = None  # the stage as compiled or distributed
 
     @property
@@ -108,6 +110,9 @@ class Objective:
     def _compare(self, predicted: Tensor, truth: Tensor) -> Terms:
         value = RECONSTRUCTION_LOSSES[self.loss](predicted, truth)
         terms = {self.loss: value, "loss": value}
+        if self.fourier_weight:
+            terms["fourier"] = fourier_l1(predicted, truth)
+            terms["loss"] = value + self.fourier_weight * terms["fourier"]
         return terms if self.perceptual is None else self._add_features(terms, self.perceptual(predicted, truth))
 
     def _add_features(self, terms: Terms, features: Tensor) -> Terms:

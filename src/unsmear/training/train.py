@@ -124,6 +124,7 @@ def train_here(
         precision,
         _load_features(chosen, perceptual, imagenet_norm, precision),
         chosen.perceptual_weight,
+        chosen.fourier_weight,
     )
 
     provenance = {
