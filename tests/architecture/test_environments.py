@@ -48,7 +48,8 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported(repositor
     missing = [name for name in outside if not declared & {normal(d) for d in distributions.get(name, [name])}]
     assert missing == []
     used = {normal(d) for name in outside for d in distributions.get(name, [])}
-    assert declared - used == {"snakemake"}  # the workflow's own
+    # Snakemake is the workflow's own; of scikit-image's wheel the scenes take the photographs alone.
+    assert declared - used == {"snakemake", "scikit-image"}
 
 
 @pytest.mark.parametrize("name", ["data", "train", "report"])
