@@ -46,7 +46,7 @@ def make_groups(split: str, height: int, width: int, count: int, lens: Camera) -
 def train_stage(spec: StageSpec, lens: Camera, sharp: torch.Tensor, blurry: torch.Tensor, steps: int) -> Stage:
     """A stage after ``steps`` of Adam on batches of 4 scenes, given true frames."""
     torch.manual_seed(0)
-    stage = Stage(spec, tuple(lens.energy))
+    stage = Stage(spec, tuple(lens.energy), lens.response)
     optimizer = torch.optim.Adam(stage.parameters(), 1e-3)
     wanted = [frame - 1 for frame in spec.predicts]
     for _ in range(steps):

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.files import write_atomically
+from unsmear.optics.response import Response
 
 FORMAT_VERSION = 1
 
@@ -34,6 +35,7 @@ def save_stage(path: str | Path, checkpoint: Checkpoint) -> None:
         "format_version": FORMAT_VERSION,
         "spec": checkpoint.stage.spec.model_dump(mode="json"),
         "energy": checkpoint.stage.energy,
+        "response": checkpoint.stage.response.to_json(),
         "num_frames": checkpoint.num_frames,
         "camera": checkpoint.camera,
         "hparams": checkpoint.hparams,
@@ -76,7 +78,9 @@ def load_stage(path: str | Path) -> Checkpoint:
         As :func:`read_header`, or if tensors are missing, unknown or of another shape.
     """
     header = read_header(path)
-    stage = Stage(StageSpec.model_validate(header["spec"]), tuple(header["energy"]))
+    # Older files name no response: their stages divide the codes themselves, as they were trained to.
+    response = Response.from_json(header.get("response", {"kind": "identity"}))
+    stage = Stage(StageSpec.model_validate(header["spec"]), tuple(header["energy"]), response)
     try:
         stage.load_state_dict(load_file(path))
     except (RuntimeError, SafetensorError) as error:

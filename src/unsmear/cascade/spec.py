@@ -27,7 +27,9 @@ class StageSpec(BaseModel):
         "free_per_sample for the stage that first leaves the middle and follow for those after it",
     )
     equalise: bool = Field(
-        True, description="divide the blurry image, colour by colour, by the mean energy of the camera's PSFs"
+        True,
+        description="divide the blurry image, colour by colour and in linear light, by the mean energy of the "
+        "camera's PSFs",
     )
 
     @field_validator("predicts", "conditions_on")

@@ -1,4 +1,4 @@
-"""A stage: its network, what it is given, and the padding to the network's stride."""
+"""A stage: its network, what it is given, the light that its camera loses, and the padding to the network's stride."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from unsmear.cascade.spec import StageSpec
 from unsmear.networks.build import build_network
 from unsmear.networks.padding import pad_to_multiple
+from unsmear.optics.response import Response, equalised_codes
 
 
 class Stage(nn.Module):
@@ -18,19 +19,48 @@ class Stage(nn.Module):
     Parameters
     ----------
     spec : what is predicted from what
-    energy : (3,) mean energy of the camera's PSFs; the blurry image is divided by it
-        where ``spec.equalise`` is set
+    energy : (3,) mean energy of the camera's PSFs; the blurry image is divided by it, in linear
+        light, where ``spec.equalise`` is set
+    response : the camera's, between encoded values and linear light
     """
 
     input_gain: Tensor
+    input_curve: Tensor
 
-    def __init__(self, spec: StageSpec, energy: tuple[float, ...] = (1.0, 1.0, 1.0)) -> None:
+    def __init__(
+        self, spec: StageSpec, energy: tuple[float, ...] = (1.0, 1.0, 1.0), response: Response | None = None
+    ) -> None:
         super().__init__()
         self.spec = spec
         self.energy = tuple(float(e) for e in energy)
+        self.response = response or Response()
         self.network = build_network(spec.network, spec.predicts, spec.conditions_on)
         gain = 1 / torch.tensor(self.energy) if spec.equalise else torch.ones(3)
         self.register_buffer("input_gain", gain.reshape(3, 1, 1), persistent=False)
+        self.bends = spec.equalise and self.response.kind != "identity" and max(abs(e - 1) for e in self.energy) > 1e-6
+        if self.bends:
+            curve = torch.from_numpy(equalised_codes(self.energy, self.response).T / 255)
+            self.register_buffer("input_curve", curve.float().contiguous(), persistent=False)
+
+    def equalise(self, blurry: Tensor) -> Tensor:
+        """Restore the light that the PSFs lose: a factor a colour, or for a camera with a response a curve.
+
+        Parameters
+        ----------
+        blurry : (B, 3, H, W), encoded, full scale 1; between two codes the curve is a straight line
+
+        Returns
+        -------
+        (B, 3, H, W)
+        """
+        if not self.bends:
+            return blurry * self.input_gain
+        last = self.input_curve.shape[1] - 1
+        place = last * blurry.clamp(0, 1)
+        code = place.long().clamp(max=last - 1)
+        entry = code + torch.arange(0, 3 * (last + 1), last + 1, device=code.device).reshape(3, 1, 1)
+        curve = self.input_curve.flatten()
+        return torch.lerp(curve[entry], curve[entry + 1], place - code)
 
     def forward(self, blurry: Tensor, known: Mapping[int, Tensor]) -> Tensor:
         """Predict frames.
@@ -44,7 +74,7 @@ class Stage(nn.Module):
         -------
         (B, len(spec.predicts), 3, H, W), not clipped
         """
-        given = [blurry * self.input_gain, *(known[frame] for frame in self.spec.conditions_on)]
+        given = [self.equalise(blurry), *(known[frame] for frame in self.spec.conditions_on)]
         pictures = torch.stack(given, dim=1)
         height, width = pictures.shape[-2:]
         padded = pad_to_multiple(pictures, int(self.network.stride))  # type: ignore[arg-type]

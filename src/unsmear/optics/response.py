@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,37 @@ def response_of(config: CameraConfig) -> Response:
     if isinstance(config.response, GammaResponse):
         return Response("gamma", config.response.gamma)
     return Response(config.response)
+
+
+def equalised_codes(energy: Sequence[float] | np.ndarray, response: Response | None = None) -> np.ndarray:
+    r"""Each of the 256 codes with the light restored that the camera's PSFs lose.
+
+    .. math:: k'_c = 255 \, g\left(g^{-1}(k / 255) / e_c\right)
+
+    Light is lost before it is encoded, so it is divided in linear light.
+
+    Parameters
+    ----------
+    energy : (3,), sum of the PSF of each colour, averaged over frames, above 0; ones change nothing
+    response : g, the camera's; None is the identity
+
+    Returns
+    -------
+    (256, 3) float64, in codes, not rounded. Those of a response end at full scale; those of the identity,
+    k / e, go on beyond it.
+
+    Raises
+    ------
+    ValueError
+        If the energies are not three numbers above 0.
+    """
+    energy = np.asarray(energy, dtype=np.float64)
+    if energy.shape != (3,) or not (energy > 0).all():
+        raise ValueError(f"the PSFs' energies must be three numbers above 0, found {energy.tolist()}")
+    codes = np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
+    if response is None or response.kind == "identity":
+        return codes / energy
+    return 255 * response.encode(response.linearize(codes).astype(np.float64) / energy)
 
 
 def light_of_codes(codes: np.ndarray, table: np.ndarray | None, out: np.ndarray | None = None) -> np.ndarray:

@@ -111,7 +111,7 @@ def train_here(
         for split in ("train", "val")
     )
     torch.manual_seed(seed_of(seed, system, spec.name))
-    stage = Stage(spec, tuple(lens.energy))
+    stage = Stage(spec, tuple(lens.energy), lens.response)
     if init:
         start_from(stage, init)
     objective = Objective(

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -10,7 +11,9 @@ from unsmear.cascade.cascade import Cascade
 from unsmear.cascade.checkpoint import Checkpoint, load_stage, read_header, save_stage
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
+from unsmear.evaluation.equalise import equalise
 from unsmear.networks.config import JointConfig, PublishedCenterConfig, PublishedPairConfig
+from unsmear.optics.response import Response
 
 NETWORKS = {
     "joint": JointConfig(width=4, patch=2, encoder_blocks=(1,), middle_blocks=0, decoder_blocks=(1,)),
@@ -43,6 +46,39 @@ def test_energy_of_the_camera_is_kept_and_undone():
     torch.testing.assert_close(stage.input_gain.flatten(), 1 / torch.tensor([0.9, 0.8, 0.7]))
     raw = Stage(stage.spec.model_copy(update={"equalise": False}), (0.9, 0.8, 0.7))
     assert torch.equal(raw.input_gain.flatten(), torch.ones(3))
+
+
+SRGB, GAMMA = Response("srgb"), Response("gamma", 2.2)
+CALIBRATED = Response("calibrated", table=(np.arange(256)[:, None] / 255) ** np.array([2.5, 2.2, 1.8]))
+
+
+@pytest.mark.parametrize("response", [SRGB, GAMMA, CALIBRATED], ids=lambda response: response.kind)
+def test_light_is_restored_in_linear_light_as_evaluation_does(tmp_path, response):
+    path, energy = tmp_path / "weights.safetensors", (0.88, 0.94, 0.96)
+    spec = make().stage.spec
+    save_stage(path, Checkpoint(Stage(spec, energy, response), 5))
+    stage = load_stage(path).stage
+    codes = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+    restored = 255 * stage.equalise(torch.from_numpy(codes).movedim(-1, 0)[None].float() / 255)[0].movedim(0, -1)
+    np.testing.assert_allclose(restored.numpy(), equalise(codes, np.array(energy), response), atol=0.5001)
+    # By hand: half the codes' light through the lens, and back.
+    dimmed = response.encode(response.linearize(codes[:8]).astype(float) * energy)
+    given = torch.from_numpy(dimmed.astype(np.float32)).movedim(-1, 0)[None]
+    np.testing.assert_allclose(255 * stage.equalise(given)[0].movedim(0, -1).numpy(), codes[:8], atol=0.3)
+    assert not torch.equal(stage.equalise(given), Stage(spec, energy).equalise(given))
+
+
+def test_without_a_response_codes_are_multiplied_bit_for_bit(tmp_path):
+    path, picture = tmp_path / "weights.safetensors", torch.rand(1, 3, 8, 8) * 1.2 - 0.1
+    save_stage(path, make())
+    wanted = picture * (1 / torch.tensor([0.9, 0.8, 0.7])).reshape(3, 1, 1)
+    assert torch.equal(load_stage(path).stage.equalise(picture), wanted)
+    # Files from before responses were recorded mean the same.
+    header = {key: value for key, value in read_header(path).items() if key != "response"}
+    save_file(load_file(path), path, metadata={"unsmear": json.dumps(header)})
+    assert torch.equal(load_stage(path).stage.equalise(picture), wanted)
+    for unbent in (Stage(make().stage.spec, (1.0, 1.0, 1.0), GAMMA), Stage(make().stage.spec)):
+        assert torch.equal(unbent.equalise(picture), picture)
 
 
 @pytest.mark.parametrize("keep", [0, 5, 100, 0.5, 0.99])
