@@ -158,7 +158,7 @@ class Config(_Section):
 
 
 def load_config(values: Mapping[str, Any]) -> Config:
-    """Check the values of configuration files and options.
+    """Check the values of configuration files and options; steps that ``training.scale_steps`` scales are scaled here.
 
     Raises
     ------
@@ -166,7 +166,28 @@ def load_config(values: Mapping[str, Any]) -> Config:
         With one line for each fault: the key's path, what is wrong, and the value found.
     """
     try:
-        return Config.model_validate(values)
+        return _scale_steps(Config.model_validate(values))
     except ValidationError as error:
         lines = "".join(f"\n  {line}" for line in describe_faults(error))
         raise ValueError(redact(f"the configuration cannot be used:{lines}")) from None
+
+
+def _scale_steps(config: Config) -> Config:
+    """The configuration with the steps of every training scaled, and a scale of 1."""
+    scale = config.training.scale_steps
+    if scale == 1:
+        return config
+
+    def scaled(hparams: Mapping[str, Any]) -> dict[str, Any]:
+        steps = {key: round(hparams[key] * scale) for key in ("steps", "warmup_steps") if key in hparams}
+        return {**hparams, **steps, **({"steps": max(1, steps["steps"])} if "steps" in steps else {})}
+
+    values = config.model_dump(mode="json")
+    values["training"] |= {"scale_steps": 1, "defaults": scaled(values["training"]["defaults"])}
+    for cascade in values["cascades"]:
+        for stage in cascade["stages"]:
+            stage["training"] = scaled(stage["training"])
+    for entry in values["sweep"]:
+        for each in entry.get("rounds", ()):
+            each["budget"] = max(1, round(each["budget"] * scale))
+    return Config.model_validate(values)

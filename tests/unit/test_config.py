@@ -104,6 +104,27 @@ def test_repeats_differ_in_the_training_seed_alone(values):
         assert config.sweep_of(name, "center").inherit == "masked" and config.sweep_of(name, "f35") is None
 
 
+def test_one_setting_scales_the_steps_of_all_trainings(values):
+    stage(values, 0)["training"], stage(values, 1)["training"] = {"steps": 2005, "crop": 64}, {"warmup_steps": 30}
+    plain = load_config(values)
+    values["training"]["scale_steps"] = 0.1
+    short = load_config(values)
+    defaults = plain.training.defaults
+    assert short.hparams("masked", "center").steps == 200 and short.hparams("masked", "center").crop == 64
+    assert short.hparams("masked", "f35").steps == round(defaults.steps / 10)
+    assert short.hparams("masked", "f35").warmup_steps == 3
+    assert short.hparams("masked", "center").warmup_steps == round(defaults.warmup_steps / 10)
+    budgets = [[each.budget for each in c.sweep[0].rounds] for c in (plain, short)]
+    assert budgets[1] == [round(budget / 10) for budget in budgets[0]]
+    # The steps stand in the result: it is what it says, and cannot be scaled twice.
+    assert short.training.scale_steps == 1 and load_config(short.model_dump(mode="json")) == short
+    values["training"]["scale_steps"] = 1e-9
+    assert load_config(values).hparams("masked", "f26").steps == 1
+    values["training"]["scale_steps"] = 0
+    with pytest.raises(ValueError, match=r"training\.scale_steps: .*greater than 0"):
+        load_config(values)
+
+
 def test_a_fault_in_an_entry_is_told_once(values):
     stage(values, 0)["predicts"] = ["x"]
     with pytest.raises(ValueError) as caught:

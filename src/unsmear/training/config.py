@@ -53,6 +53,13 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     defaults: Hparams = Field(default_factory=Hparams, description="hyper-parameters of every stage")
+    scale_steps: float = Field(
+        1.0,
+        gt=0,
+        le=1000,
+        description="factor of the steps of every training, those of stages, warm-up and trials of a sweep included; "
+        "0.1 makes a short run of all",
+    )
     validate_every: int = Field(250, ge=1, description="steps between validations")
     num_workers: int = Field(
         0, ge=0, le=64, description="processes that load samples, for each GPU; 0 loads in the training process"
