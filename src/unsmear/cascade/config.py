@@ -84,9 +84,17 @@ class InferenceConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="auto takes a CUDA GPU, else Apple's mps, else the CPU"
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 on a GPU that has it, float32 on a CPU"
+    )
+    attention_window: int | None = Field(
+        None,
+        ge=16,
+        description="px a side over which joint networks take the means of their channel attention; null: the "
+        "whole picture, as in training",
     )
     channels_last: bool | Literal["auto"] = Field(
         "auto",

@@ -15,6 +15,7 @@ from unsmear.cascade.config import InferenceConfig
 from unsmear.kernels.accelerate import accelerate
 from unsmear.kernels.build import VECTORS, NativeError, find_compiler
 from unsmear.networks.build import compile_blocks
+from unsmear.networks.joint import JointNetwork
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class CascadeInference:
     Raises
     ------
     ValueError
-        If cuda is asked for and there is none, or winograd where it cannot serve.
+        If a GPU is asked for and there is none, or winograd where it cannot serve.
     NativeError
         If winograd is asked for and its kernels cannot be compiled.
     """
@@ -56,6 +57,9 @@ class CascadeInference:
         # On a CPU, translation gains nothing with joint networks on small pictures.
         pays_off = num_pictures is not None and num_pictures >= COMPILE_FROM and (on_gpu or not joint)
         self.cascade = cascade.eval().to(self.device)
+        for network in cascade.modules():
+            if isinstance(network, JointNetwork):
+                network.attend_locally(config.attention_window)
         self.winograd = self._accelerate(config)
         helps = pays_off and not self.winograd and find_compiler() is not None
         self.compile = helps if config.compile == "auto" else config.compile
@@ -127,14 +131,16 @@ class CascadeInference:
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name; ``auto`` takes a GPU where torch sees one.
+    """The device of that name; ``auto`` takes CUDA, else Apple's ``mps``, else the CPU.
 
     Raises
     ------
     ValueError
-        If cuda is asked for and there is none.
+        If a GPU is asked for and there is none.
     """
-    present = torch.cuda.is_available()
-    if name == "cuda" and not present:
-        raise ValueError("device is cuda, but torch sees no GPU; set it to auto or cpu")
-    return torch.device("cuda" if present and name != "cpu" else "cpu")
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, found in present.items() if found))
+    if not present[name]:
+        raise ValueError(f"device is {name}, but torch sees no GPU of that kind; set it to auto or cpu")
+    return torch.device(name)

@@ -43,16 +43,29 @@ class GatedBlock(nn.Module):
         self.project2 = nn.Conv2d(channels, channels, 1)
         self.scale1 = nn.Parameter(torch.full((channels, 1, 1), 0.1))
         self.scale2 = nn.Parameter(torch.full((channels, 1, 1), 0.1))
+        # Side of a cell in positions, and cells a side of the window; None is the whole picture.
+        self.window: tuple[int, int] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape."""
         a, b = self.spatial(self.expand1(self.norm1(x))).chunk(2, dim=1)
         gated = a * b
         if self.attention is not None:
-            gated = gated * self.attention(gated.mean(dim=(2, 3), keepdim=True))
+            gated = gated * self._attend(gated, self.attention)
         x = x + self.scale1 * self.project1(gated)
         a, b = self.expand2(self.norm2(x)).chunk(2, dim=1)
         return x + self.scale2 * self.project2(a * b)
+
+    def _attend(self, gated: Tensor, weigh: nn.Module) -> Tensor:
+        """Factors of the channels: one for the picture (B, C, 1, 1), or one for each position (B, C, H, W)."""
+        height, width = gated.shape[-2:]
+        if self.window is None or max(height, width) <= self.window[0] * self.window[1]:
+            factors: Tensor = weigh(gated.mean(dim=(2, 3), keepdim=True))
+            return factors
+        cell, span = self.window
+        factors = weigh(_window_means(gated, cell, span))
+        factors = functional.interpolate(factors, scale_factor=cell, mode="bilinear") if cell > 1 else factors
+        return factors[..., :height, :width]
 
 
 class JointNetwork(nn.Module):
@@ -91,6 +104,24 @@ class JointNetwork(nn.Module):
         """Sides of a picture must be multiples of this; :class:`~unsmear.cascade.stage.Stage` pads."""
         return int(self.patch * 2 ** len(self.downs))
 
+    def attend_locally(self, window: int | None) -> None:
+        """Take the means of channel attention over a window around each place instead of the whole picture.
+
+        A network learns its means from crops: windows of their size keep what it has learned on larger pictures
+        (Chu et al., "Improving Image Restoration by Revisiting Global Information Aggregation", ECCV 2022), and
+        let a picture be computed in tiles. Pictures that fit into the window keep their one mean.
+
+        Parameters
+        ----------
+        window : side in px, rounded to an odd number of :attr:`stride`; None takes whole pictures, as in training
+        """
+        span = None if window is None else max(1, window // self.stride) | 1
+        depth = len(self.downs)
+        levels = [*self.encoders, self.middle, *reversed(self.decoders)]
+        for level, blocks in zip([*range(depth), depth, *range(depth)], levels, strict=True):
+            for block in blocks:
+                block.window = None if span is None else (2 ** (depth - level), span)
+
     def forward(self, pictures: Tensor) -> Tensor:
         """Predict frames.
 
@@ -113,6 +144,15 @@ class JointNetwork(nn.Module):
             x = decoder(up(x) + skips.pop())
         correction = functional.pixel_shuffle(self.head(x), self.patch)
         return pictures[:, list(self.references)] + correction.unflatten(1, (len(self.references), 3))
+
+
+def _window_means(x: Tensor, cell: int, span: int) -> Tensor:
+    """Means of (B, C, H, W) over windows of span x span cells; near a border, over the nearest window inside."""
+    cells = functional.avg_pool2d(x, cell, ceil_mode=True, count_include_pad=False)
+    height, width = cells.shape[-2:]
+    means = functional.avg_pool2d(cells, (min(span, height), min(span, width)), stride=1)
+    down, right = height - means.shape[-2], width - means.shape[-1]
+    return functional.pad(means, (right // 2, right - right // 2, down // 2, down - down // 2), mode="replicate")
 
 
 def _blocks(channels: int, number: int, attention: bool) -> nn.Sequential:

@@ -80,3 +80,37 @@ def test_gradients_of_a_block_are_right():
 def test_levels_must_match():
     with pytest.raises(ValueError, match="equally many levels"):
         JointConfig(encoder_blocks=(1, 1), decoder_blocks=(1,))
+
+
+@pytest.fixture
+def lively_network():
+    """Every part of it shows in the frames, unlike in a fresh one."""
+    torch.manual_seed(3)
+    config = JointConfig(width=8, patch=2, encoder_blocks=(1, 1, 1), middle_blocks=1, decoder_blocks=(1, 1, 1))
+    network = build_network(config, (4,), ()).eval().requires_grad_(False)
+    for name, parameter in network.named_parameters():
+        if "scale" in name:
+            parameter.fill_(0.5)
+    torch.nn.init.normal_(network.head.weight, std=0.02)
+    return network
+
+
+def test_with_windows_a_part_is_computed_as_in_the_whole_picture(lively_network):
+    picture = torch.rand(1, 1, 3, 288, 304)
+    picture[..., 100:180, :] *= 0.2
+    part = (..., slice(80, 288), slice(48, 256))
+    inner = (..., slice(96, 208), slice(96, 112))
+    difference = {}
+    for window in (None, 64):
+        lively_network.attend_locally(window)
+        difference[window] = (lively_network(picture)[part] - lively_network(picture[part]))[inner].abs().max() * 255
+    assert difference[64] < 0.1 < difference[None]
+
+
+def test_a_picture_within_the_window_keeps_its_one_mean(lively_network):
+    picture = torch.rand(1, 1, 3, 64, 80)
+    expected = lively_network(picture)
+    lively_network.attend_locally(80)
+    assert torch.equal(lively_network(picture), expected)
+    lively_network.attend_locally(48)
+    assert not torch.equal(lively_network(picture), expected)
