@@ -127,7 +127,9 @@ rule draw_gallery:
         },
         report=section(CONFIG.report),
         evaluation=SCORING,
-        code=code_digest("report", "comparison", "evaluation", "cascade", "kernels", "networks"),
+        code=code_digest(
+            "report", "comparison", "evaluation", "cascade", "kernels", "networks"
+        ),
     script:
         "../scripts/draw_gallery.py"
 
