@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from unsmear.evaluation.config import EvaluationConfig
-from unsmear.evaluation.evaluate import evaluate_input, evaluate_sequences
+from unsmear.evaluation.evaluate import evaluate_sequences
+from unsmear.evaluation.evaluate_input import evaluate_input
 from unsmear.evaluation.rows import gather_sequences, read_rows
 from unsmear.optics.response import Response
 
@@ -81,7 +82,7 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     return {"root": tmp_path}
 
 
-def records(chain: dict[str, Path], system: str, sequences: list[str] = SEQUENCES) -> list[dict[str, object]]:
+def records(chain: dict[str, Path], sequences: list[str] = SEQUENCES) -> list[dict[str, object]]:
     root = chain["root"]
     return [
         {
@@ -89,7 +90,6 @@ def records(chain: dict[str, Path], system: str, sequences: list[str] = SEQUENCE
             "sequence": sequence,
             "frames": root / f"frames/test/{sequence}.npy",
             "blur": root / f"blur/test/{sequence}.npy",
-            "output": root / f"evaluation/{system}/sequences/{sequence}.csv",
         }
         for sequence in sequences
     ]
@@ -97,14 +97,15 @@ def records(chain: dict[str, Path], system: str, sequences: list[str] = SEQUENCE
 
 def per_frame(chain: dict[str, Path], system: str, spoil=None, sequences: list[str] = SEQUENCES) -> Path:
     """Evaluate and gather one system; ``spoil`` None is the input."""
-    evaluated, root = records(chain, system, sequences), chain["root"]
+    evaluated, root = records(chain, sequences), chain["root"]
+    camera, part = (root / "psfs.npy", root / "camera.json"), root / f"evaluation/{system}/parts/000.csv"
     if spoil is None:
-        evaluate_input(system, evaluated, root / "psfs.npy", root / "camera.json")
+        evaluate_input(system, evaluated, *camera, part)
     else:
         KnownPredictor.spoil = staticmethod(spoil)
-        evaluate_sequences(system, [root / "weights"], evaluated, root / "psfs.npy", root / "camera.json")
+        evaluate_sequences(system, [root / "weights"], evaluated, *camera, part)
     output = chain["root"] / f"evaluation/{system}/per_frame.csv"
-    gather_sequences([record["output"] for record in evaluated], output)
+    gather_sequences([part], output)
     return output
 
 

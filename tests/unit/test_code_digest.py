@@ -1,8 +1,12 @@
+"""What the digest of a module depends on."""
+
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
-from unsmear.code_digest import code_digest, cpp_digest, source_digest
+from unsmear.code_digest import code_digest, cpp_digest, find_sources, source_digest
 
 SOURCE = '''"""A module."""
 
@@ -10,53 +14,71 @@ def double(x):
     """Twice x."""
     return 2 * x  # why not
 '''
+FILES = {
+    "__init__.py": "",
+    "top.py": "import unsmear.eager.one\n\ndef late():\n    from unsmear.eager import two\n    return two\n",
+    "eager/__init__.py": "",
+    "eager/one.py": "from unsmear.eager.names import NAME\n",
+    "eager/two.py": "COMMAND = ['-m', 'unsmear.started']\n",
+    "eager/names.py": "NAME = 1\n",
+    "eager/other.py": "OTHER = 1\n",
+    "eager/templates/page.html": "<p>https://one</p>\n",
+    "started.py": "import unsmear.records.journal\n",
+    "records/__init__.py": "",
+    "records/journal.py": "import unsmear.files\n",
+    "files.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import unsmear.types\n",
+    "types.py": "",
+}
+OF_TOP = {"__init__.py", "top.py", "eager/__init__.py", "eager/one.py", "eager/two.py", "eager/names.py"}
+OF_TOP |= {"eager/templates/page.html", "started.py", "records/__init__.py", "records/journal.py", "files.py"}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package of a few modules in place of the real one."""
+    root = tmp_path / "unsmear"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    monkeypatch.setattr("unsmear.code_digest.ROOT", root)
+    return root
 
 
 def test_comments_docstrings_and_layout_do_not_count():
     other = '"""Another text."""\n# remark\ndef double(x):\n    """Other."""\n\n    return (2 *\n        x)\n'
     assert source_digest(SOURCE) == source_digest(other)
     assert source_digest(SOURCE) == source_digest("def double(x):\n    return 2 * x\n")
+    assert cpp_digest("int f() { return 1; }  // one\n") == cpp_digest("// f\nint f() {\n  return 1;\n}\n")
 
 
 def test_code_counts():
     assert source_digest(SOURCE) != source_digest(SOURCE.replace("2 * x", "3 * x"))
     assert source_digest(SOURCE) != source_digest(SOURCE.replace("double", "twice"))
-
-
-def test_in_cpp_the_same_holds(monkeypatch, tmp_path):
-    assert cpp_digest("int f() { return 1; }  // one\n") == cpp_digest("// f\nint f() {\n  return 1;\n}\n")
     assert cpp_digest("int f() { return 1; }") != cpp_digest("int f() { return 2; }")
-    monkeypatch.setattr("unsmear.code_digest.ROOT", tmp_path)
-    (tmp_path / "kernels" / "cpp").mkdir(parents=True)
-    (tmp_path / "kernels" / "load.py").write_text("pass\n")
-    before = code_digest("kernels")
-    (tmp_path / "kernels" / "cpp" / "one.cpp").write_text("int f() { return 1; }\n")
-    assert code_digest("kernels") != before
 
 
-@pytest.mark.parametrize("name", ["templates/index.html", "page.css", "page.js"])
-def test_templates_of_the_page_are_code(monkeypatch, tmp_path, name):
-    digests = set()
-    for number in range(2):
-        path = tmp_path / str(number) / "page" / name
-        path.parent.mkdir(parents=True)
-        path.write_text(f"/* https://{number} */\n")
-        monkeypatch.setattr("unsmear.code_digest.ROOT", tmp_path / str(number))
-        digests.add(code_digest("page"))
-    assert len(digests) == 2
+@pytest.mark.parametrize("name", FILES)
+def test_a_change_counts_where_the_module_can_import_it(package, name):
+    before = code_digest("top.py", without=())
+    path = package / name
+    path.write_text(path.read_text() + ("CHANGED = 1\n" if path.suffix == ".py" else "<p>more</p>\n"))
+    assert (code_digest("top.py", without=()) != before) == (name in OF_TOP)
 
 
-def test_packages_and_modules_have_digests_of_their_own():
-    digests = {
-        code_digest("optics"),
-        code_digest("training"),
-        code_digest("optics", "training"),
-        code_digest("files.py"),
-    }
-    assert len(digests) == 4
-    assert code_digest("training", "optics") == code_digest("optics", "training")
+def test_what_is_left_out_is_not_followed(package):
+    names = {path.relative_to(package).as_posix() for path in find_sources(["top.py"], without=("records",))}
+    assert names == OF_TOP - {"records/__init__.py", "records/journal.py", "files.py"}
+    eager = {path.relative_to(package).as_posix() for path in find_sources(["top.py"], lazy=False)}
+    assert eager == {"__init__.py", "top.py", "eager/__init__.py", "eager/one.py", "eager/names.py"}
 
 
-def test_unknown_name_is_refused():
-    with pytest.raises(ValueError, match="no module or package optiks"):
-        code_digest("optiks")
+def test_order_and_repetition_do_not_count(package):
+    assert code_digest("top.py", "types.py") == code_digest("types.py", "top.py", "top.py") != code_digest("top.py")
+
+
+def test_unknown_name_and_relative_imports_are_refused(package):
+    with pytest.raises(ValueError, match="no module optiks"):
+        code_digest("optiks.py")
+    (package / "top.py").write_text("from . import files\n")
+    with pytest.raises(ValueError, match="line 1: a relative import"):
+        code_digest("top.py")

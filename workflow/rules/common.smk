@@ -47,6 +47,7 @@ wildcard_constraints:
     split="train|val|test",
     sequence=r"[\w-]+",
     archive=r"[\w-]+",
+    part=r"[\w-]+",
     camera="|".join(CAMERAS),
     system="|".join(EVALUATED),
     stage="|".join(STAGES),

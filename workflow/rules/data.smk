@@ -12,7 +12,7 @@ if CONFIG.data.source == "scenes":
         params:
             scenes=section(CONFIG.scenes),
             seed=CONFIG.seed,
-            code=code_digest("scenes"),
+            code=code_digest("scenes/archives.py"),
         script:
             "../scripts/make_scenes.py"
 
@@ -29,7 +29,7 @@ if CONFIG.data.source == "scenes":
             scenes=section(CONFIG.scenes),
             seed=CONFIG.seed,
             num_frames=CONFIG.data.frames_per_group,
-            code=code_digest("scenes"),
+            code=code_digest("scenes/archives.py"),
         script:
             "../scripts/measure_motion.py"
 
@@ -71,14 +71,7 @@ rule extract_sequence:
         part=lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].part,
         max_frames=CONFIG.data.max_frames,
         max_height=CONFIG.data.videos.max_height,
-        code=code_digest(
-            "frames/extract.py",
-            "frames/archive.py",
-            "frames/png.py",
-            "frames/store.py",
-            "frames/video.py",
-            "frames/numbering.py",
-        ),
+        code=code_digest("frames/extract.py"),
     script:
         "../scripts/extract_sequence.py"
 
@@ -96,6 +89,6 @@ rule group_frames:
         **needs(),
     params:
         num_frames=CONFIG.data.frames_per_group,
-        code=code_digest("frames/grouping.py", "frames/numbering.py"),
+        code=code_digest("frames/grouping.py"),
     script:
         "../scripts/group_frames.py"

@@ -1,65 +1,51 @@
-# Starting torch costs more than evaluating a short sequence, so one job takes a part of the test
-# split; each sequence still has a table of its own, written when it is done.
-for part in PARTS:
+# Starting torch costs more than evaluating a short sequence, so one job takes a part of the test split.
+rule evaluate:
+    input:
+        unpack(
+            lambda wildcards: sequence_files(
+                camera_of(wildcards.system), wildcards.part
+            )
+        ),
+        weights=lambda wildcards: final_weights(wildcards.system),
+        lpips=LPIPS.values(),
+    output:
+        "results/evaluation/{system}/parts/{part}.csv",
+    log:
+        "results/logs/evaluate/{system}/{part}.log",
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        **needs(evaluation, CONFIG.evaluation.gpus),
+    params:
+        records=lambda wildcards: sequence_records(
+            camera_of(wildcards.system), wildcards.part
+        ),
+        evaluation=SCORING,
+        lpips=list(LPIPS),
+        code=code_digest("evaluation/evaluate.py"),
+    script:
+        "../scripts/evaluate.py"
 
-    rule:
-        name:
-            f"evaluate_{part}"
-        input:
-            unpack(
-                lambda wildcards, part=part: sequence_files(
-                    camera_of(wildcards.system), part
-                )
-            ),
-            weights=lambda wildcards: final_weights(wildcards.system),
-            lpips=LPIPS.values(),
-        output:
-            [
-                f"results/evaluation/{{system}}/sequences/{name}.csv"
-                for name in PARTS[part]
-            ],
-        log:
-            f"results/logs/evaluate/{{system}}/{part}.log",
-        conda:
-            "../../envs/train.yaml"
-        resources:
-            **needs(evaluation, CONFIG.evaluation.gpus),
-        params:
-            records=lambda wildcards, part=part: sequence_records(
-                wildcards.system, camera_of(wildcards.system), part
-            ),
-            evaluation=SCORING,
-            lpips=list(LPIPS),
-            code=code_digest("evaluation", "cascade", "kernels", "networks", "optics"),
-        script:
-            "../scripts/evaluate.py"
 
-    rule:
-        name:
-            f"evaluate_input_{part}"
-        input:
-            unpack(lambda wildcards, part=part: sequence_files(wildcards.camera, part)),
-            lpips=LPIPS.values(),
-        output:
-            [
-                f"results/evaluation/input_{{camera}}/sequences/{name}.csv"
-                for name in PARTS[part]
-            ],
-        log:
-            f"results/logs/evaluate_input/{{camera}}/{part}.log",
-        conda:
-            "../../envs/train.yaml"
-        resources:
-            **needs(evaluation),
-        params:
-            records=lambda wildcards, part=part: sequence_records(
-                f"input_{wildcards.camera}", wildcards.camera, part
-            ),
-            evaluation=SCORING,
-            lpips=list(LPIPS),
-            code=code_digest("evaluation", "optics"),
-        script:
-            "../scripts/evaluate_input.py"
+rule evaluate_input:
+    input:
+        unpack(lambda wildcards: sequence_files(wildcards.camera, wildcards.part)),
+        lpips=LPIPS.values(),
+    output:
+        "results/evaluation/input_{camera}/parts/{part}.csv",
+    log:
+        "results/logs/evaluate_input/{camera}/{part}.log",
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        **needs(evaluation),
+    params:
+        records=lambda wildcards: sequence_records(wildcards.camera, wildcards.part),
+        evaluation=SCORING,
+        lpips=list(LPIPS),
+        code=code_digest("evaluation/evaluate_input.py"),
+    script:
+        "../scripts/evaluate_input.py"
 
 
 rule measure_robustness:
@@ -81,7 +67,7 @@ rule measure_robustness:
             CONFIG.evaluation,
             exclude={"sequences_per_job", "lpips", "reblur", "upper_bound"},
         ),
-        code=code_digest("evaluation", "cascade", "kernels", "networks", "optics"),
+        code=code_digest("evaluation/robustness.py"),
     script:
         "../scripts/measure_robustness.py"
 
@@ -102,7 +88,7 @@ rule gather_evaluation:
         **needs_torch(20),
     params:
         tracking=no_trigger(TRACKING),
-        code=code_digest("evaluation/rows.py", "evaluation/gather.py"),
+        code=code_digest("evaluation/gather.py"),
     script:
         "../scripts/gather_evaluation.py"
 
@@ -122,12 +108,6 @@ rule measure_cost:
         **needs(evaluation),
     params:
         evaluation=SCORING,
-        code=code_digest(
-            *(f"evaluation/{name}.py" for name in ("cost", "differences", "predict")),
-            "evaluation/tiles.py",
-            "cascade",
-            "kernels",
-            "networks",
-        ),
+        code=code_digest("evaluation/cost.py", "evaluation/differences.py"),
     script:
         "../scripts/measure_cost.py"

@@ -146,14 +146,13 @@ SCORING = section(
 )
 
 
-def sequence_records(system, camera, part):
+def sequence_records(camera, part):
     return [
         {
             "split": "test",
             "sequence": sequence,
             "frames": f"results/frames/test/{sequence}.npy",
             "blur": f"results/blur/{camera}/test/{sequence}.npy",
-            "output": f"results/evaluation/{system}/sequences/{sequence}.csv",
         }
         for sequence in PARTS[part]
     ]
@@ -182,10 +181,7 @@ def gather_inputs(wildcards):
     trained = name in EVALUATED
     camera = camera_of(name) if trained else name.removeprefix("input_")
     return {
-        "tables": [
-            f"results/evaluation/{name}/sequences/{sequence}.csv"
-            for sequence in SEQUENCES["test"]
-        ],
+        "tables": [f"results/evaluation/{name}/parts/{part}.csv" for part in PARTS],
         "frames": [
             f"results/frames/test/{sequence}.npy" for sequence in SEQUENCES["test"]
         ],

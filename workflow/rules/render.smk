@@ -18,6 +18,6 @@ rule render_blur:
     params:
         seed=CONFIG.seed,
         num_frames=CONFIG.data.frames_per_group,
-        code=code_digest("optics", "frames/store.py", "frames/grouping.py"),
+        code=code_digest("optics/render.py"),
     script:
         "../scripts/render_blur.py"

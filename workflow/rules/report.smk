@@ -23,7 +23,7 @@ rule compare:
         systems=COMPARED,
         evaluation=section(CONFIG.evaluation, include={"seed", *INTERVALS}),
         config_text=no_trigger(CONFIG_TEXT),
-        code=code_digest("comparison", "evaluation"),
+        code=code_digest("comparison/compare.py"),
     script:
         "../scripts/compare.py"
 
@@ -56,7 +56,7 @@ rule draw_figures:
         robustness=ROBUSTNESS,
         report=section(CONFIG.report),
         evaluation=section(CONFIG.evaluation, include={"seed", *INTERVALS}),
-        code=code_digest("report", "comparison", "evaluation"),
+        code=code_digest("report/figures.py", "report/curves.py"),
     script:
         "../scripts/draw_figures.py"
 
@@ -127,9 +127,7 @@ rule draw_gallery:
         },
         report=section(CONFIG.report),
         evaluation=SCORING,
-        code=code_digest(
-            "report", "comparison", "evaluation", "cascade", "kernels", "networks"
-        ),
+        code=code_digest("report/gallery.py"),
     script:
         "../scripts/draw_gallery.py"
 
@@ -164,7 +162,7 @@ rule draw_sweep:
         sweep=lambda wildcards: section(sweep_of(wildcards)),
         folders=lambda wildcards: trial_folders(wildcards, rounds_of(wildcards)),
         report=section(CONFIG.report),
-        code=code_digest("report", "sweep"),
+        code=code_digest("report/sweeps.py"),
     script:
         "../scripts/draw_sweep.py"
 
@@ -206,6 +204,6 @@ rule write_report:
         differences=DIFFERENCES,
         report=section(CONFIG.report),
         config_text=CONFIG_TEXT,
-        code=code_digest("report", "comparison"),
+        code=code_digest("report/page/write.py", "comparison/provenance.py"),
     script:
         "../scripts/write_report.py"

@@ -37,9 +37,7 @@ rule propose_trials:
         folders=lambda wildcards: trial_folders(
             wildcards, rounds_of(wildcards, int(wildcards.round))
         ),
-        code=code_digest(
-            "sweep/propose.py", "sweep/study.py", "sweep/trials.py", "sweep/space.py"
-        ),
+        code=code_digest("sweep/propose.py"),
     script:
         "../scripts/propose_trials.py"
 
@@ -62,6 +60,6 @@ rule select_trial:
         heirs=heirs_of,
         folder="results/models/{system}/{stage}/trials",
         tracking=no_trigger(TRACKING),
-        code=code_digest("sweep"),
+        code=code_digest("sweep/select.py"),
     script:
         "../scripts/select_trial.py"

@@ -30,7 +30,7 @@ rule train_stage:
         training=no_trigger(section(CONFIG.training, exclude={"defaults"})),
         tracking=no_trigger(TRACKING),
         seed=lambda wildcards: CONFIG.training_seed(wildcards.system),
-        code=code_digest("training", "cascade", "networks", "losses"),
+        code=code_digest("training/train.py"),
     script:
         "../scripts/train_stage.py"
 

@@ -17,7 +17,7 @@ if CONFIG.pretrained:
         params:
             files=section(CONFIG.pretrained)["files"],
             pretrained=no_trigger(section(CONFIG.pretrained)),
-            code=code_digest("cascade", "networks"),
+            code=code_digest("cascade/jin2018.py"),
         script:
             "../scripts/import_pretrained.py"
 
@@ -40,7 +40,7 @@ rule fetch_lpips:
         lpips=lambda wildcards, input: section(
             CONFIG.evaluation.lpips[wildcards.variant]
         ),
-        code=code_digest("evaluation/lpips.py", "evaluation/lpips_weights.py"),
+        code=code_digest("evaluation/lpips_weights.py"),
     script:
         "../scripts/fetch_lpips.py"
 

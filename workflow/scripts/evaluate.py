@@ -11,6 +11,7 @@ evaluate_sequences(
     sequences=snakemake.params.records,
     psfs=snakemake.input.psfs,
     camera=snakemake.input.camera,
+    output=snakemake.output[0],
     config=EvaluationConfig.model_validate(snakemake.params.evaluation),
     lpips=dict(zip(snakemake.params.lpips, snakemake.input.lpips, strict=True)),
 )

@@ -10,5 +10,4 @@ simulate_camera(
     num_frames=snakemake.params.num_frames,
     psfs_path=snakemake.output.psfs,
     camera_path=snakemake.output.camera,
-    figure_path=snakemake.output.figure,
 )

@@ -3,8 +3,8 @@ import _src
 _src.start(snakemake)
 
 from unsmear.cascade.spec import StageSpec
-from unsmear.sweep.trials import find_start
 from unsmear.training.config import TrainingConfig
+from unsmear.training.settings import find_start
 from unsmear.training.train import train_stage
 
 files = {name: snakemake.input.get(name, []) for name in ("psfs", "hparams", "frames", "blur", "init", "perceptual")}

@@ -13,15 +13,13 @@ import numpy as np
 class SequenceFiles:
     """Names and files of one sequence.
 
-    ``frames`` and ``blur`` are the stores of its sharp frames and of one camera's pictures,
-    ``output`` is the table to write.
+    ``frames`` and ``blur`` are the stores of its sharp frames and of one camera's pictures.
     """
 
     split: str
     sequence: str
     frames: Path
     blur: Path
-    output: Path
 
     @classmethod
     def from_record(cls, record: SequenceFiles | Mapping[str, str | Path]) -> SequenceFiles:
@@ -33,7 +31,6 @@ class SequenceFiles:
             sequence=str(record["sequence"]),
             frames=Path(record["frames"]),
             blur=Path(record["blur"]),
-            output=Path(record["output"]),
         )
 
 

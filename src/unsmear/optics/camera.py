@@ -192,7 +192,6 @@ def simulate_camera(
     num_frames: int,
     psfs_path: str | Path,
     camera_path: str | Path,
-    figure_path: str | Path | None = None,
 ) -> None:
     """Simulate one camera and write all that rendering and evaluation need to know of it.
 
@@ -202,7 +201,6 @@ def simulate_camera(
     num_frames : frames in a group
     psfs_path : ``.npy`` to write, (num_frames, K, K, 3) float64
     camera_path : ``.json`` to write: weights, response, noise, energy, symmetries, the whole config
-    figure_path : ``.png`` to draw the PSFs in; further figures go beside it. None draws nothing.
     """
     camera = Camera.from_config(config, num_frames)
     with write_atomically(psfs_path) as temporary:
@@ -222,10 +220,6 @@ def simulate_camera(
             "config": config.model_dump(mode="json"),
         },
     )
-    if figure_path is not None:
-        from unsmear.optics.figures import draw_camera
-
-        draw_camera(camera, figure_path)
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> bool:

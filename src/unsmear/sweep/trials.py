@@ -79,28 +79,6 @@ def read_record(path: str | Path) -> dict[str, Any]:
     return content
 
 
-def find_start(hparams: str | Path, states: Sequence[str | Path]) -> Path | None:
-    """The saved state, among ``states`` of trials, from which a run goes on; None where it begins anew.
-
-    Parameters
-    ----------
-    hparams : the run's ``hparams.yaml``, whose ``start`` names the trial
-    states : files ``{trial}/state.pt``
-
-    Raises
-    ------
-    ValueError
-        If the trial's state is not among them.
-    """
-    start = read_record(hparams).get("start")
-    if start is None:
-        return None
-    for state in map(Path, states):
-        if state.parent.name == Path(start).name:
-            return state
-    raise ValueError(f"{hparams} goes on from {start}, whose state is not there; delete {hparams} and run again")
-
-
 def read_trials(folders: Iterable[str | Path], sweep: SweepConfig) -> list[Trial]:
     """Read trials that have ended from their folders, in the order of round and number.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,28 @@ def read_trial(path: str | Path) -> dict[str, Any]:
     if not proposal:
         return {}
     return {"trial": {name: proposal[name] for name in ("round", "budget", "promoted") if name in proposal}}
+
+
+def find_start(path: str | Path, states: Sequence[str | Path]) -> Path | None:
+    """The saved state, among ``states`` of trials, from which a run goes on; None where it begins anew.
+
+    Parameters
+    ----------
+    path : the run's ``hparams.yaml``, whose ``start`` names the trial
+    states : files ``{trial}/state.pt``
+
+    Raises
+    ------
+    ValueError
+        If the trial's state is not among them.
+    """
+    start = yaml.safe_load(Path(path).read_text(encoding="utf-8")).get("start")
+    if start is None:
+        return None
+    for state in map(Path, states):
+        if state.parent.name == Path(start).name:
+            return state
+    raise ValueError(f"{path} goes on from {start}, whose state is not there; delete {path} and run again")
 
 
 def digest_file(path: str | Path) -> str:

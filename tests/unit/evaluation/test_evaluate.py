@@ -8,12 +8,13 @@ import sys
 import numpy as np
 import pytest
 import torch
-from known_predictions import ENERGY, KnownPredictor, TintingCamera, column, noise, per_frame, records
+from known_predictions import ENERGY, SEQUENCES, KnownPredictor, TintingCamera, column, noise, per_frame, records
 from pydantic import ValidationError
 
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.equalise import equalise
-from unsmear.evaluation.evaluate import evaluate_input, evaluate_sequences
+from unsmear.evaluation.evaluate import evaluate_sequences
+from unsmear.evaluation.evaluate_input import evaluate_input
 from unsmear.evaluation.psnr import psnr
 from unsmear.evaluation.reblur import reblur_psnr
 from unsmear.evaluation.rows import gather_sequences, read_rows
@@ -64,14 +65,13 @@ def test_lpips_is_taken_in_the_better_direction(chain, monkeypatch):
 
     monkeypatch.setattr("unsmear.evaluation.lpips_weights.load_lpips", lambda *arguments: distance)
     root = chain["root"]
-    files = [root / name for name in ("psfs.npy", "camera.json")]
+    files = [root / name for name in ("psfs.npy", "camera.json", "part.csv")]
     KnownPredictor.spoil = staticmethod(lambda frames: frames[::-1])
-    evaluated = records(chain, "masked")
-    evaluate_sequences("masked", [root / "weights"], evaluated, *files, lpips={"alex": root / "weights"})
-    assert {row["lpips_alex"] for row in read_rows(evaluated[0]["output"])} == {"0.000000"}
-    evaluated = records(chain, "input_masked")
-    evaluate_input("input_masked", evaluated, *files, lpips={"alex": root / "weights"})
-    assert all(float(row["lpips_alex"]) > 1 for row in read_rows(evaluated[0]["output"]))
+    evaluated, lpips = records(chain, SEQUENCES[:1]), {"alex": root / "weights"}
+    evaluate_sequences("masked", [root / "weights"], evaluated, *files, lpips=lpips)
+    assert {row["lpips_alex"] for row in read_rows(files[-1])} == {"0.000000"}
+    evaluate_input("input_masked", evaluated, *files, lpips=lpips)
+    assert all(float(row["lpips_alex"]) > 1 for row in read_rows(files[-1]))
 
 
 def test_input_is_equalised_and_scores_half(chain):
@@ -84,45 +84,16 @@ def test_input_is_equalised_and_scores_half(chain):
     assert [row["psnr"] for row in rows] == [row["psnr_best"] for row in rows]
 
 
-@pytest.mark.parametrize("system", ["masked", "input_masked"])
-def test_ended_early_it_goes_on_and_writes_the_same_bytes(chain, system, monkeypatch):
-    from unsmear.evaluation import evaluate
-
-    spoil = noise(4) if system == "masked" else None
-    whole = per_frame(chain, system, spoil).read_bytes()
-    outputs = [record["output"] for record in records(chain, system)]
-    for output in outputs:
-        output.unlink()
-    score, scored = evaluate.score_group, []
-
-    def end_early(*arguments):
-        if len(scored) == limit:
-            raise KeyboardInterrupt
-        scored.append(1)
-        return score(*arguments)
-
-    monkeypatch.setattr(evaluate, "score_group", end_early)
-    per_group = 2 if system == "masked" else 1  # the upper bound is scored as well
-    limit = 7 * per_group
-    with pytest.raises(KeyboardInterrupt):
-        per_frame(chain, system, spoil)
-    assert not any(output.exists() for output in outputs)
-    limit, scored = -1, []
-    assert per_frame(chain, system, spoil).read_bytes() == whole
-    # Three of seven sequences had been finished.
-    assert len(scored) == 4 * 2 * per_group
-    assert sorted(outputs[0].parent.iterdir()) == sorted(outputs)
-
-
 def test_equal_bytes_on_a_second_run(chain):
     first = per_frame(chain, "masked", noise(4)).read_bytes()
     assert per_frame(chain, "masked", noise(4)).read_bytes() == first
 
 
 def test_other_split_is_refused(chain):
-    wrong = [dict(record, split="val") for record in records(chain, "masked")]
+    wrong = [dict(record, split="val") for record in records(chain)]
+    files = [chain["root"] / name for name in ("psfs.npy", "camera.json", "part.csv")]
     with pytest.raises(ValueError, match="is of split test, but sequence 000 of val"):
-        evaluate_input("input_masked", wrong, chain["root"] / "psfs.npy", chain["root"] / "camera.json")
+        evaluate_input("input_masked", wrong, *files)
     path = per_frame(chain, "masked", noise(4))
     mixed = chain["root"] / "mixed.csv"
     mixed.write_text(path.read_text().replace(",test,", ",val,"))
@@ -152,10 +123,10 @@ def test_reblur_of_the_truth_is_the_input():
     assert reblur_psnr(frames // 2, camera.render(frames, 0), camera) < 20
 
 
-@pytest.mark.parametrize("module", ["evaluation.evaluate", "evaluation.config", "comparison.table_summary"])
+@pytest.mark.parametrize("module", ["evaluation.evaluate_input", "evaluation.config", "comparison.table_summary"])
 def test_light_jobs_import_neither_torch_nor_pandas(module):
     code = f"import sys, unsmear.{module}; print([m for m in ('torch', 'pandas') if m in sys.modules])"
-    if module == "evaluation.evaluate":
+    if module == "evaluation.evaluate_input":
         code = f"import unsmear.optics.camera, unsmear.frames.store, unsmear.frames.grouping; {code}"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 

@@ -184,10 +184,9 @@ def test_evaluates_a_real_cascade(weights, store, tmp_path):
         "sequence": "007",
         "frames": store / "test/007.npy",
         "blur": store / "blur.npy",
-        "output": tmp_path / "007.csv",
     }
-    evaluate_sequences("masked", weights, [record], store / "psfs.npy", store / "camera.json")
-    rows = read_rows(record["output"])
+    evaluate_sequences("masked", weights, [record], store / "psfs.npy", store / "camera.json", tmp_path / "000.csv")
+    rows = read_rows(tmp_path / "000.csv")
     assert len(rows) == 14
     assert [row["psnr_bound"] == "" for row in rows] == [row["frame"] == "4" for row in rows]
     assert all(float(row["reblur_psnr"]) > 5 for row in rows)

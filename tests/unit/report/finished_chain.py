@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from unsmear.evaluation.config import EvaluationConfig
-from unsmear.evaluation.evaluate import evaluate_input, evaluate_sequences
+from unsmear.evaluation.evaluate import evaluate_sequences
+from unsmear.evaluation.evaluate_input import evaluate_input
 from unsmear.evaluation.rows import gather_sequences
 from unsmear.optics.camera import Camera, simulate_camera
 from unsmear.optics.config import CameraConfig, MaskedOptics, StandardOptics
@@ -114,14 +115,13 @@ def build_chain(
     return Chain(root, sequences, systems, cameras)
 
 
-def _records(root: Path, system: str, files: dict[str, Path], sequences: tuple[str, ...]) -> list[dict[str, Any]]:
+def _records(root: Path, files: dict[str, Path], sequences: tuple[str, ...]) -> list[dict[str, Any]]:
     return [
         {
             "split": "test",
             "sequence": sequence,
             "frames": root / f"frames/test/{sequence}.npy",
             "blur": files["blur"] / f"{sequence}.npy",
-            "output": root / f"evaluation/{system}/sequences/{sequence}.csv",
         }
         for sequence in sequences
     ]
@@ -129,17 +129,17 @@ def _records(root: Path, system: str, files: dict[str, Path], sequences: tuple[s
 
 def _input_system(root: Path, name: str, files: dict[str, Path], sequences: tuple[str, ...]) -> dict[str, Any]:
     system = f"input_{name}"
-    records = _records(root, system, files, sequences)
-    evaluate_input(system, records, files["psfs"], files["camera"], EVALUATION)
-    return _gathered(root, system, name, "input", records)
+    records = _records(root, files, sequences)
+    evaluate_input(system, records, files["psfs"], files["camera"], _part(root, system), EVALUATION)
+    return _gathered(root, system, name, "input")
 
 
 def _trained_system(root: Path, name: str, files: dict[str, Path], sequences: tuple[str, ...]) -> dict[str, Any]:
-    records = _records(root, name, files, sequences)
+    records = _records(root, files, sequences)
     weights = [root / f"models/{name}/center/final/weights.safetensors"]
     weights[0].parent.mkdir(parents=True)
     weights[0].write_text(name)
-    evaluate_sequences(name, weights, records, files["psfs"], files["camera"], EVALUATION)
+    evaluate_sequences(name, weights, records, files["psfs"], files["camera"], _part(root, name), EVALUATION)
     metrics = {}
     for stage in ("center", "f35"):
         lines = ["step,epoch,split,loss,psnr,lr,images_per_second,data_wait"]
@@ -151,14 +151,18 @@ def _trained_system(root: Path, name: str, files: dict[str, Path], sequences: tu
         metrics[stage] = root / f"models/{name}/{stage}/final/metrics.csv"
         metrics[stage].parent.mkdir(parents=True, exist_ok=True)
         metrics[stage].write_text("\n".join(lines) + "\n")
-    return _gathered(root, name, name, "trained", records) | {
+    return _gathered(root, name, name, "trained") | {
         "weights": weights,
         "metrics": metrics,
         "runs": [f"run-{name}"],
     }
 
 
-def _gathered(root: Path, system: str, camera: str, kind: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+def _part(root: Path, system: str) -> Path:
+    return root / f"evaluation/{system}/parts/000.csv"
+
+
+def _gathered(root: Path, system: str, camera: str, kind: str) -> dict[str, Any]:
     per_frame = root / f"evaluation/{system}/per_frame.csv"
-    gather_sequences([record["output"] for record in records], per_frame)
+    gather_sequences([_part(root, system)], per_frame)
     return {"system": system, "camera": camera, "kind": kind, "per_frame": per_frame}

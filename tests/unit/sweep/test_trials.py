@@ -5,7 +5,8 @@ import math
 import pytest
 from made_trials import end_trial, make_sweep, propose
 
-from unsmear.sweep.trials import Trial, best_trial, find_start, rank_trials, read_trials, write_hparams
+from unsmear.sweep.trials import Trial, best_trial, rank_trials, read_trials, write_hparams
+from unsmear.training.settings import find_start
 
 
 def test_any_column_of_the_metrics_can_be_the_objective(tmp_path):
