@@ -95,11 +95,11 @@ def _read(path: Path, age: int) -> _Source:
 
 
 def _files_of(name: str) -> list[Path]:
-    """The module of a dotted name, where it is one, and the packages around it."""
+    """The module that a dotted name is, or is in, and the packages around it: all that importing it runs."""
     parts = name.split(".")[1:]
-    packages = [ROOT.joinpath(*parts[:depth]) / "__init__.py" for depth in range(len(parts) + 1)]
-    module = ROOT.joinpath(*parts).with_suffix(".py")
-    return [path for path in [*packages, *([module] if parts else [])] if path.is_file()]
+    folders = [ROOT.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
+    candidates = [path for folder in folders for path in (folder / "__init__.py", folder.with_suffix(".py"))]
+    return [path for path in candidates[:1] + candidates[2:] if path.is_file()]
 
 
 def _beside(folder: Path) -> list[Path]:

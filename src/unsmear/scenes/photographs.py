@@ -56,7 +56,9 @@ def list_photographs(photographs: str | Sequence[str]) -> dict[str, tuple[Path, 
     if isinstance(photographs, str):
         folder = Path(photographs).expanduser()
         if not folder.is_dir():
-            raise ValueError(f"scenes.photographs names the folder {folder}, which is not there; name one with pictures")
+            raise ValueError(
+                f"scenes.photographs names the folder {folder}, which is not there; name one with pictures"
+            )
         found = {split: _pictures(folder / split) for split in PHOTOGRAPHS}
         if not any(found.values()):
             found = _divide(_pictures(folder))

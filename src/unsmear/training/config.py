@@ -32,7 +32,10 @@ class Hparams(BaseModel):
     )
     loss: Literal["mse", "l1", "charbonnier", "log_mse"] = Field("log_mse", description="reconstruction loss")
     fourier_weight: float = Field(
-        0.0, ge=0, le=10, description="factor of the mean magnitude of the error's spectrum that is added; 0.02 with charbonnier"
+        0.0,
+        ge=0,
+        le=10,
+        description="factor of the mean magnitude of the error's spectrum that is added; 0.02 with charbonnier",
     )
     perceptual_weight: float = Field(
         0.0, ge=0, le=1e4, description="factor of the VGG16 distance that is added; 0 leaves it out, the authors used 1"
