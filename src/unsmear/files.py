@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and names that are no data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+_LITTER = {
+    *("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin"),
+    *("system volume information", "lost+found"),
+}
+
+
+def is_ignored(path: str) -> bool:
+    """Whether a path names what systems leave beside data: hidden files, AppleDouble (`._a.mp4`), thumbnails.
+
+    Parameters
+    ----------
+    path : relative to the folder or archive that the user named, parts divided by `/`
+    """
+    parts = [part.lower() for part in path.split("/")]
+    return any(part in _LITTER or (part.startswith(".") and part not in (".", "..")) for part in parts)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from unsmear.files import is_ignored
+
 MAX_MEMBERS = 200_000
 MAX_MEMBER_BYTES = 256 * 2**20
 MAX_FRAMES = 100_000
@@ -48,19 +50,54 @@ def open_archive(path: str | Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
+_OTHER_ARCHIVES = {
+    b"\x1f\x8b": "a gzip or .tar.gz",
+    b"7z\xbc\xaf": "a 7-Zip",
+    b"Rar!": "a RAR",
+    b"\xfd7zXZ": "an xz",
+    b"BZh": "a bzip2",
+    b"\x28\xb5\x2f\xfd": "a Zstandard",
+}
+
+
 def _say_why(path: Path, error: Exception) -> str:
     try:
         with path.open("rb") as stream:
             head = stream.read(512)
     except OSError as problem:
         return f"cannot be read ({problem.strerror}); check the path and its permissions"
-    if not head:
-        return "the file is empty; fetch it again"
-    if head.lstrip()[:1] == b"<":
-        return "this is a web page, not a zip; the server answered with an error page, fetch it again"
+    if not head.strip(b"\0"):
+        return f"the file {'holds nothing but zeros' if head else 'is empty'}; fetch it again"
     if head.startswith(b"PK"):
         return f"the zip is truncated or damaged ({error}); fetch it again"
-    return "this is not a zip; put a zip in REDS layout here"
+    if head.startswith(b"version https://git-lfs.github.com/"):
+        return "this is a Git LFS pointer, not the zip; run git lfs pull, or fetch the file itself"
+    if head.lstrip(b"/.").startswith((b"annex/objects/", b"git/annex/objects/")):
+        return "this is a git-annex pointer, not the zip; run git annex get, or fetch the file itself"
+    for start, kind in _OTHER_ARCHIVES.items():
+        if head.startswith(start):
+            return f"this is {kind} archive, not a zip; unpack it and pack a zip in REDS layout"
+    if head[257:262] == b"ustar":
+        return "this is a tar archive, not a zip; unpack it and pack a zip in REDS layout"
+    return f"this is {_describe_text(head)}"
+
+
+def _describe_text(head: bytes) -> str:
+    """What a file that is no archive is, from its beginning, and what to do."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").decode("utf-8", "replace")
+    again = "the server answered with an error, fetch the file again"
+    if text.startswith("<"):
+        return f"a web page, not a zip; {again}"
+    if text.startswith(("{", "[")):
+        return f"a server's message ({_first_line(text)}), not a zip; {again}"
+    if text and text.replace("\n", "").replace("\r", "").isprintable():
+        return f"text ({_first_line(text)}), not a zip; if a download left it, {again}"
+    return "not a zip; put a zip in REDS layout here"
+
+
+def _first_line(text: str) -> str:
+    line = text.splitlines()[0].strip()
+    return f'"{line[:60]}{"..." if len(line) > 60 else ""}"'
 
 
 def list_members(archive: zipfile.ZipFile, name: str | Path) -> Listing:
@@ -84,7 +121,7 @@ def list_members(archive: zipfile.ZipFile, name: str | Path) -> Listing:
     listing: Listing = {}
     for info in infos:
         parts = info.filename.replace("\\", "/").split("/")
-        if "__MACOSX" in parts or parts[-1].startswith(".") or len(parts) < 2:
+        if len(parts) < 2 or is_ignored("/".join(parts)):
             continue
         if not _SEQUENCE.fullmatch(parts[-2]):
             continue
@@ -102,6 +139,14 @@ def list_sequences(path: str | Path) -> Listing:
     """Frames of every sequence of a zip file; see `list_members`."""
     with open_archive(path) as archive:
         return list_members(archive, path)
+
+
+def describe_members(path: str | Path, most: int = 4) -> str:
+    """A few names of what a zip holds, for a message."""
+    with open_archive(path) as archive:
+        names = [info.filename for info in archive.infolist() if not info.is_dir() and not is_ignored(info.filename)]
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(names[:most]) + rest) or "nothing"
 
 
 def _part_of(folders: list[str], name: str | Path, member: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from unsmear.frames.archive import list_members, open_archive, read_member
-from unsmear.frames.numbering import describe_numbers
+from unsmear.frames.numbering import check_numbers
 from unsmear.frames.png import decode_png
 from unsmear.frames.store import create_store
 
@@ -61,30 +60,6 @@ def extract_sequence(
                         f"{members[0]} has {shape[1]} x {shape[0]}; all frames of a sequence must have one size"
                     )
                 store[index] = frame
-
-
-def check_numbers(frames: list[tuple[int, str]] | None, name: str) -> list[str]:
-    """Member names in the order of frame numbers, when these run without gap or double.
-
-    Raises
-    ------
-    ValueError
-        Naming ``name`` and the numbers.
-    """
-    if frames is None:
-        raise ValueError(f"{name} is not there; check the archive and the sequence's name")
-    if not frames:
-        raise ValueError(f"{name} has no frame; add its NNNNNNNN.png files or remove the folder")
-    numbers = [number for number, _ in frames]
-    doubles = [one for one, other in pairwise(numbers) if one == other]
-    if doubles:
-        raise ValueError(f"{name} holds frames twice: {describe_numbers(doubles)}; keep one of each")
-    if numbers[-1] - numbers[0] + 1 != len(numbers):
-        gaps = [range(one + 1, other) for one, other in pairwise(numbers) if other != one + 1]
-        text = ", ".join(f"{gap[0]}" if len(gap) == 1 else f"{gap[0]}-{gap[-1]}" for gap in gaps[:8])
-        text += f" and {len(gaps) - 8} more gaps" if len(gaps) > 8 else ""
-        raise ValueError(f"{name} lacks frames {text}; add them, or renumber the frames if none is missing")
-    return [member for _, member in frames]
 
 
 def _decode(data: bytes, member: str, archive: str | Path) -> np.ndarray:

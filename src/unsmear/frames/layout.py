@@ -10,8 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unsmear.frames.archive import list_sequences
+from unsmear.files import is_ignored
+from unsmear.frames.archive import describe_members, list_sequences
 from unsmear.frames.config import DataConfig
+from unsmear.frames.names import says_blurred, says_slow
+from unsmear.frames.numbering import check_numbers
 
 
 @dataclass(frozen=True, order=True)
@@ -46,7 +49,8 @@ def find_archives(folder: str | Sequence[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in map(Path, [folder] if isinstance(folder, str) else folder):
         if path.is_dir():
-            found.update(dict.fromkeys(sorted(p for p in path.iterdir() if p.suffix.lower() == ".zip")))
+            zips = (p for p in path.iterdir() if p.suffix.lower() == ".zip" and not is_ignored(p.name))
+            found.update(dict.fromkeys(sorted(zips)))
         elif path.is_file():
             found[path] = None
         else:
@@ -59,19 +63,39 @@ def find_archives(folder: str | Sequence[str]) -> list[Path]:
 def scan_archives(paths: Iterable[str | Path]) -> list[SourceSequence]:
     """Sequences of zips in REDS layout, from their directories alone.
 
+    Those of REDS' sets of 24 frames a second are warned about.
+
     Raises
     ------
     ValueError
-        If an archive cannot be read or holds no sequence.
+        If an archive cannot be read, holds no sequence or blurred ones, or lacks frames of one.
     """
-    sources = []
+    sources, slow = [], []
     for path in paths:
         listing = list_sequences(path)
         if not listing:
             raise ValueError(
-                f"{path}: no member like train/train_orig/000/00000000.png; the archive is not in REDS layout"
+                f"{path}: no member like train/train_orig/000/00000000.png; the archive is not in REDS layout, "
+                f"it holds {describe_members(path)}"
             )
+        for (part, name), frames in listing.items():
+            place = f"{Path(path).name}/{frames[0][1] if frames else ''}"
+            if says_blurred(place):
+                raise ValueError(
+                    f"{path}: sequence {part}/{name} is blurred already, by its name ({place}); take sharp frames at a "
+                    "high rate instead, of REDS the zips train_orig_part0.zip to val_orig_part1.zip"
+                )
+            if says_slow(place):
+                slow.append(f"{part}/{name}")
+            if frames:
+                check_numbers(frames, f"{path}: sequence {part}/{name}")
         sources += [SourceSequence(part, name, str(path), len(f)) for (part, name), f in listing.items()]
+    if slow:
+        warnings.warn(
+            f"{len(slow)} sequences are, by their names, of REDS' set of 24 frames a second, whose mean shows steps "
+            f"instead of blur; take the zips of 120 (train_orig_part0.zip ...): {', '.join(slow[:8])}",
+            stacklevel=2,
+        )
     return sources
 
 

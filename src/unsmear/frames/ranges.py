@@ -20,7 +20,6 @@ from tqdm import tqdm
 from unsmear.files import write_atomically
 from unsmear.frames.archive import list_members, read_member
 from unsmear.frames.download import BLOCK_BYTES, ZIP_START, Transfer, read_some
-from unsmear.frames.extract import check_numbers
 from unsmear.frames.http import (
     ChangedError,
     FetchError,
@@ -30,6 +29,7 @@ from unsmear.frames.http import (
     open_session,
     probe,
 )
+from unsmear.frames.numbering import check_numbers
 from unsmear.frames.partial import bytes_path, check_free, discard, shown_name
 from unsmear.frames.store import remove_leftovers
 

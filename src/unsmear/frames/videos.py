@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from unsmear.files import is_ignored
 from unsmear.frames.config import VideosConfig
 from unsmear.frames.layout import SequenceRecord
 
@@ -31,7 +32,8 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
     folder = Path(videos.folder).expanduser()
     if not folder.is_dir():
         raise ValueError(f"data.videos.folder: {folder} is no folder; name the folder with your videos")
-    files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
+    found = (p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not is_ignored(p.name))
+    files = sorted(p for p in found if p.is_file())
     if len(files) > 1000:
         raise ValueError(f"data.videos.folder: {len(files)} videos, at most 1000 can be numbered; move some away")
     from unsmear.frames.video import VideoFacts, count_frames, probe_video

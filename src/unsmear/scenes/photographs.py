@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from unsmear.files import is_ignored
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 # Photographs are reduced to this shorter side: at their own size most are not sharp from pixel to pixel.
 MOST_PIXELS = 720
@@ -80,7 +82,7 @@ def _pictures(folder: Path) -> tuple[Path, ...]:
     if not folder.is_dir():
         return ()
     return tuple(
-        path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+        path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and not is_ignored(path.name)
     )
 
 

@@ -116,7 +116,19 @@ def test_a_bomb_that_understates_its_size_is_cut_off(tmp_path: Path, pack) -> No
         (b"", "the file is empty"),
         (b"\n<!DOCTYPE html><html>", "this is a web page, not a zip"),
         (b"PK\x03\x04 and then nothing", "truncated or damaged"),
-        (b"\x89PNG", "this is not a zip"),
+        (b"\x89PNG\r\n\x1a\n", "this is not a zip"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><Error><Code>AccessDenied</Code>", "a web page, not a zip; the server"),
+        (b'{"error": "Invalid credentials"}', r'a server\'s message \("{"error": "Invalid credentials"}"\), not a zip'),
+        (b"Entry not found", r'text \("Entry not found"\), not a zip; .* fetch the file again'),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n",
+            "Git LFS pointer, not the zip; run git",
+        ),
+        (b"/annex/objects/SHA256E-s9--4d.zip\n", "git-annex pointer, not the zip; run git annex get"),
+        (b"\x1f\x8b\x08\x00rest", r"a gzip or \.tar\.gz archive, not a zip; unpack it"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive, not a zip"),
+        (b"Rar!\x1a\x07", "a RAR archive, not a zip"),
+        (b"\0" * 600, "holds nothing but zeros; fetch it again"),
     ],
 )
 def test_what_is_no_zip_is_named(tmp_path: Path, content: bytes, message: str) -> None:

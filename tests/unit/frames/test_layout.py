@@ -88,8 +88,46 @@ def test_archives_may_be_listed_and_must_exist(tmp_path: Path, pack_sequences, p
         plan_sequences(archives_config([str(tmp_path / "z")]))
     with pytest.raises(ValueError, match=r"no \.zip in"):
         plan_sequences(archives_config(tmp_path))
-    pack(tmp_path / "train_x.zip", {"readme.txt": b""})
-    with pytest.raises(ValueError, match=r"train_x\.zip: no member like train/train_orig"):
+
+
+@pytest.mark.parametrize(
+    ("members", "content"),
+    [
+        ({"error.txt": b"quota exceeded"}, "it holds error.txt"),
+        ({"train_orig_part0.zip": b"PK", "._x": b""}, "it holds train_orig_part0.zip"),
+        ({f"GOPR/{k}.jpg": b"" for k in range(9)}, "GOPR/3.jpg and 5 more"),
+        ({}, "it holds nothing"),
+    ],
+)
+def test_a_zip_of_something_else_says_what_it_holds(tmp_path: Path, pack, members, content: str) -> None:
+    pack(tmp_path / "train_x.zip", members)
+    with pytest.raises(ValueError, match=rf"train_x\.zip: no member like train/train_orig.* {content}"):
+        plan_sequences(archives_config(tmp_path))
+
+
+def test_litter_beside_archives_is_ignored(tmp_path: Path, pack_sequences) -> None:
+    pack_sequences(tmp_path / "train.zip", {"000": 7, "001": 7})
+    pack_sequences(tmp_path / "val.zip", {"000": 7}, part="val")
+    for name in ("._train.zip", ".DS_Store", "Thumbs.db"):
+        (tmp_path / name).write_bytes(b"\x00\x05\x16\x07")
+    assert len(plan_sequences(archives_config(tmp_path))) == 3
+
+
+def test_reds_at_24_frames_a_second_is_warned_about_and_its_blur_refused(tmp_path: Path, pack) -> None:
+    for part, numbers in (("train", "012"), ("val", "0")):
+        members = {f"{part}/{part}_sharp/00{s}/{k:08d}.png": b"" for s in numbers for k in range(7)}
+        pack(tmp_path / f"{part}_sharp.zip", members)
+    with pytest.warns(UserWarning, match="4 sequences are, by their names, of REDS' set of 24 .* train/000"):
+        assert len(plan_sequences(archives_config(tmp_path))) == 4
+    pack(tmp_path / "train_blur.zip", {f"train/train_blur/003/{k:08d}.png": b"" for k in range(7)})
+    with pytest.raises(ValueError, match=r"train_blur\.zip: sequence train/003 is blurred already.* train_orig_part0"):
+        plan_sequences(archives_config(tmp_path))
+
+
+def test_a_gap_in_numbers_is_known_from_the_directory(tmp_path: Path, pack) -> None:
+    members = {f"train/000/{k:08d}.png": b"not even a picture" for k in (*range(5), *range(6, 9), 12)}
+    pack(tmp_path / "train.zip", members)
+    with pytest.raises(ValueError, match=r"train\.zip: sequence train/000 lacks frames 5, 9-11; add them"):
         plan_sequences(archives_config(tmp_path))
 
 
