@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
 from pathlib import Path
 
 from unsmear.comparison.table_summary import format_summary
@@ -28,5 +31,19 @@ def describe_results(results: str | Path) -> str:
     lines.append(f"Table        {results / 'report' / 'table.md'}")
     store = results / "mlflow" / "mlflow.db"
     if store.exists():
-        lines.append(f"MLflow UI    make mlflow (or: unsmear mlflow {results})")
+        lines.append(f"MLflow UI    {_interface_command(results)}")
     return "\n".join(lines)
+
+
+def _interface_command(results: Path) -> str:
+    """A command that whoever reads this has: what opens MLflow depends on how the workflow was installed."""
+    if "MAKELEVEL" in os.environ:
+        return "make mlflow"
+    if shutil.which("unsmear"):
+        return f"unsmear mlflow {shlex.quote(str(results))}"
+    store = shlex.quote(f"sqlite:///{(results / 'mlflow' / 'mlflow.db').resolve()}")
+    environments = sorted(Path(".snakemake", "conda").glob("*/bin/mlflow"))
+    if environments:
+        # Run as a module: the first line of the file may name a path that is too long for the system.
+        return f"{environments[0].parent / 'python'} -m mlflow ui --backend-store-uri {store}"
+    return f"mlflow ui --backend-store-uri {store} (in an environment with mlflow)"

@@ -76,13 +76,15 @@ class Project:
     """A checkout that a test may change, and the commands that a user runs in it."""
 
     folder: Path
+    python: Path | None = None  # that Snakemake runs with; None has all packages
 
     def run(self, *arguments: str, check: bool = True) -> str:
         """Run snakemake; return all that it printed."""
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        environment["PATH"] = f"{bare_python().parent}{os.pathsep}{environment['PATH']}"
+        python = self.python or bare_python()
+        environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
         environment["OMP_NUM_THREADS"] = "1"
-        command = [str(bare_python()), "-m", "snakemake", "--cores", "2", *arguments]
+        command = [str(python), "-m", "snakemake", "--cores", "2", *arguments]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         text = done.stdout + done.stderr
         assert not check or done.returncode == 0, text[-4000:]

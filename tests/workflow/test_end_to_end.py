@@ -112,7 +112,7 @@ def test_summary_names_the_files_to_open(finished_once, capsys):
     assert main(["results", str(finished_once.folder / "results")]) == 0
     shown = capsys.readouterr().out
     assert "Re-trained (Masked)" in shown
-    for name in ("index.html", ".mp4", "make mlflow"):
+    for name in ("index.html", ".mp4", "MLflow UI"):
         assert name in shown
     page = next(line for line in shown.splitlines() if "index.html" in line).split()[1]
     assert Path(page).is_file()

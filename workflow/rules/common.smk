@@ -10,13 +10,17 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from unsmear.cascade.spec import find_predecessors
+from unsmear.cluster.requeue import refuse_repeated_failure
 from unsmear.code_digest import code_digest
 from unsmear.config import load_config
 from unsmear.fetch import is_url
 from unsmear.plan.checks import check_regions, check_robustness, check_training_files
 from unsmear.plan.sequences import plan_records, split_into_parts
-from unsmear.report.selection import gallery_names
 from unsmear.sweep.config import InheritConfig, SweepConfig, trial_name
+
+# Here, since what a job starts in its turn no longer knows that SLURM has started it again.
+if workflow.remote_exec:
+    refuse_repeated_failure()
 
 try:
     CONFIG = load_config(config)

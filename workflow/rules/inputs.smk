@@ -197,7 +197,7 @@ def gather_inputs(wildcards):
 CONFIG_TEXT = yaml.safe_dump(
     section(CONFIG, exclude={"tracking", "cluster"}), sort_keys=False
 )
-GALLERY = gallery_names(CONFIG.report)
+GALLERY = CONFIG.report.gallery_names
 
 
 def evaluation_files(names):

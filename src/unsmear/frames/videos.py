@@ -36,7 +36,14 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
     files = sorted(p for p in found if p.is_file())
     if len(files) > 1000:
         raise ValueError(f"data.videos.folder: {len(files)} videos, at most 1000 can be numbered; move some away")
-    from unsmear.frames.video import VideoFacts, count_frames, probe_video
+    try:
+        from unsmear.frames.video import VideoFacts, count_frames, probe_video
+    except ImportError as error:
+        # The one source that cannot be planned with what Snakemake brings.
+        raise ValueError(
+            f"data.source: videos: {error.name} is missing where Snakemake runs, which counts the frames of videos "
+            "first; `pip install av numpy opencv-python-headless` there"
+        ) from None
 
     usable, short, slow = [], [], []
     for number, path in enumerate(files):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unsmear.config import Config
-from unsmear.evaluation.robustness import perturbed_cameras
+from unsmear.evaluation.perturbation import perturbed_cameras
 from unsmear.fetch import is_url
 from unsmear.frames.layout import SequenceRecord
 

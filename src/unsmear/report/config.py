@@ -42,6 +42,11 @@ class ReportConfig(BaseModel):
     gif: bool = Field(True, description="Write an animated GIF beside each video.")
     figure_dpi: int = Field(150, ge=50, le=600, description="Resolution of figures, dots per inch.")
 
+    @property
+    def gallery_names(self) -> list[str]:
+        """Stems of the gallery's files, known before anything is evaluated."""
+        return [*self.select, *(f"region_{number}" for number in range(1, len(self.regions) + 1))]
+
     @field_validator("select")
     @classmethod
     def _rules_differ(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:

@@ -46,7 +46,7 @@ def draw_gallery(
     config: ReportConfig | None = None,
     evaluation: EvaluationConfig | None = None,
 ) -> None:
-    """Write what :func:`unsmear.report.selection.gallery_names` names into ``folder``.
+    """Write what ``config.gallery_names`` names into ``folder``.
 
     For each name: ``figures/{name}_middle.png``, ``figures/{name}_frames.png``,
     ``videos/{name}.mp4`` (all systems), ``videos/{name}_{system}.mp4`` (one between input and truth),

@@ -23,11 +23,6 @@ class Shown:
     region: Region
 
 
-def gallery_names(config: ReportConfig) -> list[str]:
-    """Stems of the gallery's files, known before anything is evaluated."""
-    return [*config.select, *(f"region_{number}" for number in range(1, len(config.regions) + 1))]
-
-
 def select_groups(results: Sequence[SystemResults], config: ReportConfig) -> list[Shown]:
     """Choose frame groups by the configured rules, on the last system and its camera's input.
 

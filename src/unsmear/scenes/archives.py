@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from unsmear.files import write_atomically, write_json
 from unsmear.scenes.config import ScenesConfig
@@ -48,6 +47,7 @@ def make_archive(config: ScenesConfig, archive: str, seed: int, output: str | Pa
         If there is no such archive.
     """
     import cv2
+    import numpy as np
 
     from unsmear.scenes.scene import make_scene
 
@@ -80,6 +80,8 @@ def measure_motion(config: ScenesConfig, split: str, seed: int, num_frames: int,
     -----
     Each image point belongs to the front-most layer; its travel is the length of its path.
     """
+    import numpy as np
+
     from unsmear.scenes.scene import make_scene
 
     travel, speed = [], []
@@ -103,5 +105,7 @@ def measure_motion(config: ScenesConfig, split: str, seed: int, num_frames: int,
     )
 
 
-def _quantiles(values: np.ndarray) -> dict[str, float]:
+def _quantiles(values: Any) -> dict[str, float]:
+    import numpy as np
+
     return {f"{q:g}": round(float(np.quantile(values, q)), 3) for q in (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)}

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from unsmear.files import sha256_of
 from unsmear.tracking.journal import FILE_NAME, read_entries, read_header
-from unsmear.tracking.model import REQUIREMENTS_FILE
 from unsmear.tracking.reporting import warn
 from unsmear.tracking.state import FOLDER, SyncState, directory_lock, read_state, write_state
 
@@ -162,6 +161,8 @@ def _send_artifact(store: MlflowStore, run_id: str, directory: Path, record: dic
 
 
 def _send_model(store: MlflowStore, run_id: str, directory: Path, record: dict[str, Any]) -> None:
+    from unsmear.tracking.model import REQUIREMENTS_FILE
+
     folder = Path(os.path.normpath(directory / record["path"]))
     if not (folder / REQUIREMENTS_FILE).is_file():
         warn(f"the model {folder} is gone since it was recorded; it is left out")

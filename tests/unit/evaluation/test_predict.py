@@ -17,8 +17,9 @@ from unsmear.evaluation.config import EvaluationConfig, RobustnessConfig
 from unsmear.evaluation.cost import measure_cost
 from unsmear.evaluation.differences import cheaper_variants, measure_differences
 from unsmear.evaluation.evaluate import evaluate_sequences
+from unsmear.evaluation.perturbation import perturbed_cameras
 from unsmear.evaluation.predict import Predictor
-from unsmear.evaluation.robustness import measure_robustness, perturbed_cameras
+from unsmear.evaluation.robustness import measure_robustness
 from unsmear.evaluation.rows import read_rows
 from unsmear.evaluation.tiles import over_tiles, tile_starts
 from unsmear.optics.camera import Camera, simulate_camera

@@ -13,7 +13,7 @@ from PIL import Image
 from unsmear.report.config import Region, ReportConfig
 from unsmear.report.gallery import draw_gallery
 from unsmear.report.labels import with_labels
-from unsmear.report.selection import gallery_names, place_square, select_groups
+from unsmear.report.selection import place_square, select_groups
 
 
 def per_group(path, column):
@@ -48,7 +48,7 @@ def test_more_rules_than_groups_show_a_group_twice(chain):
         few.append({**system, "per_frame": path})
     shown = select_groups(with_labels(few, config), config)
     assert {(s.region.sequence, s.region.group) for s in shown} == {("000", 1)}
-    assert [s.name for s in shown] == gallery_names(config)
+    assert [s.name for s in shown] == config.gallery_names
 
 
 def test_square_covers_the_motion():
@@ -70,7 +70,7 @@ def test_gallery_is_complete(chain, tmp_path, monkeypatch):
         video_loops=1,
     )
     draw_gallery(chain.systems, chain.cameras, chain.frames, chain.groups, "test", tmp_path, config, EVALUATION)
-    for name in gallery_names(config):
+    for name in config.gallery_names:
         for path in (f"figures/{name}_middle.png", f"figures/{name}_frames.png"):
             assert Image.open(tmp_path / path).width > 200
         for path in (f"{name}.mp4", f"{name}.gif", f"{name}_standard.mp4", f"{name}_masked.mp4"):
