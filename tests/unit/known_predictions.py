@@ -26,6 +26,9 @@ class TintingCamera:
     energy = ENERGY
     num_frames = 7
     response = Response()
+    time_symmetric = False
+    weights = np.full(7, 1 / 7)
+    psfs = np.broadcast_to(ENERGY, (7, 1, 1, 3))
 
     @classmethod
     def load(cls, psfs_path: Path, camera_path: Path) -> TintingCamera:

@@ -9,20 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unsmear.evaluation.records import channels_first
 from unsmear.files import write_json
 
 if TYPE_CHECKING:
     from unsmear.optics.camera import Camera
 
 FORMAT_VERSION = 1
-# Of a camera, from its blurry picture, and of a system, from its own middle frame; names as in tables.
-OF_CAMERA = ("wiener", "shift")
-OF_SYSTEM = ("repeated", "shift")
-
-
-def baseline_name(system: str, baseline: str) -> str:
-    """Name of a row, such as ``masked/repeated``: a baseline stands beside the row that it is made from."""
-    return f"{system}/{baseline}"
 
 
 @dataclass(frozen=True)
@@ -172,3 +165,8 @@ def predict_from_blurry(
 def predict_from_middle(middle: np.ndarray, num_frames: int, fitted: FittedBaselines) -> dict[str, np.ndarray]:
     """The frames of each baseline of a system, from its own middle frame (H, W, 3) uint8."""
     return {"repeated": repeat(middle, num_frames), "shift": shift(middle, fitted.shift_px, num_frames)}
+
+
+def under_row_names(system: str, frames: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Baselines' frames, channels first, by the names of their rows, such as ``masked/repeated``."""
+    return {f"{system}/{baseline}": channels_first(each) for baseline, each in frames.items()}

@@ -60,6 +60,7 @@ class EvaluationConfig(InferenceConfig):
         description="Groups whose first and last frame differ by less (RMS, 8-bit codes) have no direction.",
     )
     reblur: bool = Field(True, description="Score the prediction put through its camera against the input.")
+    motion: bool = Field(True, description="Estimate the motion of the frames and score it against the true one.")
     upper_bound: bool = Field(True, description="Run the outer stages on the true middle frame as well.")
     num_resamples: int = Field(10_000, ge=100, le=1_000_000, description="Bootstrap resamples.")
     confidence: float = Field(0.95, gt=0, lt=1, description="Share of resamples inside the intervals.")

@@ -41,8 +41,13 @@ def read_rows(path: str | Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def gather_sequences(csvs: Iterable[str | Path], output: str | Path) -> None:
+def gather_sequences(csvs: Iterable[str | Path], output: str | Path, baselines: str | Path | None = None) -> None:
     """Join the tables of single sequences into one, sorted by split, sequence, group and frame.
+
+    Parameters
+    ----------
+    output : table of the system's own rows
+    baselines : table of the rows of the baselines beside it, whose names begin with the system's and a slash
 
     Raises
     ------
@@ -57,13 +62,17 @@ def gather_sequences(csvs: Iterable[str | Path], output: str | Path) -> None:
                 f"{path} has other columns than the tables before it; evaluate all sequences with one config"
             )
         rows += table
-    for name in ("system", "split"):
-        found = sorted({row[name] for row in rows})
-        if len(found) > 1:
-            raise ValueError(f"tables of several {name}s cannot be joined: {', '.join(found)}; give one {name}")
+    found = {"system": {row["system"].split("/")[0] for row in rows}, "split": {row["split"] for row in rows}}
+    for name, values in found.items():
+        if len(values) > 1:
+            raise ValueError(
+                f"tables of several {name}s cannot be joined: {', '.join(sorted(values))}; give one {name}"
+            )
     rows.sort(key=lambda row: (row["split"], row["sequence"], int(row["group"]), int(row["frame"])))
     keys = [tuple(row[name] for name in KEY) for row in rows]
     if len(set(keys)) < len(keys):
         twice = next(key for index, key in enumerate(keys) if key in keys[:index])
         raise ValueError(f"the row {'/'.join(twice)} comes twice; give each sequence's table once")
-    write_rows(output, rows)
+    write_rows(output, [row for row in rows if "/" not in row["system"]])
+    if baselines is not None:
+        write_rows(baselines, [row for row in rows if "/" in row["system"]])

@@ -1,23 +1,14 @@
-"""All measures of one frame group."""
+"""Measures of one predicted frame group against its truth alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from unsmear.evaluation.arrays import Images
 from unsmear.evaluation.psnr import psnr
-from unsmear.evaluation.reblur import reblur_psnr
-from unsmear.evaluation.records import GroupPictures, SequenceFiles
 from unsmear.evaluation.ssim import ssim
 from unsmear.evaluation.temporal_consistency import temporal_error
 from unsmear.evaluation.temporal_order import direction_correct, in_best_direction, is_static, runs_backward
-
-if TYPE_CHECKING:
-    from unsmear.evaluation.lpips import Lpips
 
 Row = dict[str, Any]
 
@@ -61,35 +52,3 @@ def score_group(prediction: Images, truth: Images, static_threshold: float = 2.0
         }
         for index in range(len(truth))
     ]
-
-
-def keyed_rows(system: str, files: SequenceFiles, pictures: GroupPictures, scores: list[Row]) -> list[Row]:
-    """Rows of a group with the columns that say whose they are."""
-    key = {"system": system, "split": files.split, "sequence": files.sequence, "group": pictures.group}
-    return [{**key, **row} for row in scores]
-
-
-def add_reblur(scores: list[Row], frames: np.ndarray, blurry: np.ndarray, camera: Any, seed: int) -> None:
-    """Add the column ``reblur_psnr``: the frames (N, H, W, 3) put through their camera, against its picture."""
-    value = reblur_psnr(frames, blurry, camera, seed)
-    for row in scores:
-        row["reblur_psnr"] = value
-
-
-def load_distances(lpips: Mapping[str, str | Path] | None, device: str) -> dict[str, Lpips]:
-    """The LPIPS variants whose weights are there, by their names."""
-    if not lpips:
-        return {}
-    from unsmear.evaluation.lpips_weights import load_lpips
-
-    loaded = {name: load_lpips(name, path, device) for name, path in lpips.items()}  # type: ignore[arg-type]
-    return {name: network for name, network in loaded.items() if network is not None}
-
-
-def add_lpips(scores: list[Row], distances: Mapping[str, Lpips], prediction: Any, truth: Any) -> None:
-    """Add columns ``lpips_alex``, ``lpips_vgg``: of each frame in the group's best direction."""
-    backward = bool(scores[0]["backward"])
-    best = prediction.flip(0) if backward else prediction
-    for name, measure in distances.items():
-        for row, value in zip(scores, measure(best, truth).tolist(), strict=True):
-            row[f"lpips_{name}"] = value

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from unsmear.evaluation.baselines import FittedBaselines, deblur, predict_from_middle, repeat, shift, wiener
-from unsmear.evaluation.fit_baselines import NUM_GROUPS, fit_shift, fit_wiener_k, read_some_groups
+from unsmear.evaluation.fit_camera import fit_wiener_k
+from unsmear.evaluation.fit_shift import NUM_GROUPS, fit_shift, read_some_groups
 from unsmear.evaluation.psnr import psnr
 from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
@@ -110,7 +111,7 @@ def test_some_groups_are_spread_over_the_split_and_cut(tmp_path):
             (tmp_path / folder / "val").mkdir(parents=True, exist_ok=True)
             np.save(tmp_path / folder / "val" / f"00{number}.npy", store)
         files = {folder: tmp_path / folder / "val" / f"00{number}.npy" for folder in ("frames", "blur")}
-        records.append({"split": "val", "sequence": f"00{number}", "output": "", **files})
+        records.append({"split": "val", "sequence": f"00{number}", **files})
     groups = read_some_groups(records, 7)
     assert len(groups) == NUM_GROUPS
     assert [group.truth[0, 0, 0, 0] for group in groups] == sorted(group.truth[0, 0, 0, 0] for group in groups)

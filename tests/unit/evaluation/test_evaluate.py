@@ -11,6 +11,7 @@ import torch
 from known_predictions import ENERGY, SEQUENCES, KnownPredictor, TintingCamera, column, noise, per_frame, records
 from pydantic import ValidationError
 
+from unsmear.evaluation.baselines import FittedBaselines
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.equalise import equalise
 from unsmear.evaluation.evaluate import evaluate_sequences
@@ -82,6 +83,47 @@ def test_input_is_equalised_and_scores_half(chain):
     expected = [float(psnr(still, frame)) for frame in truth]
     np.testing.assert_allclose([float(row["psnr"]) for row in rows[:7]], expected, atol=1e-5)
     assert [row["psnr"] for row in rows] == [row["psnr_best"] for row in rows]
+
+
+def test_baselines_stand_beside_the_system_that_they_are_made_from(chain):
+    root = chain["root"]
+    files = [root / name for name in ("psfs.npy", "camera.json", "part.csv")]
+    fitted = root / "baselines.json"
+    FittedBaselines((6.0, 0.0), None, 1).save(fitted)
+    KnownPredictor.spoil = staticmethod(lambda frames: frames)
+    evaluate_sequences("masked", [root / "weights"], records(chain), *files, baselines=fitted)
+    tables = [root / name for name in ("per_frame.csv", "baselines.csv")]
+    gather_sequences(files[-1:], *tables)
+    own, beside = map(read_rows, tables)
+    assert {row["system"] for row in own} == {"masked"}
+    assert {row["system"] for row in beside} == {"masked/repeated", "masked/shift"}
+    assert len(beside) == 2 * len(own)
+    moving = [row for row in beside if row["moving"] == "1"]
+    assert {row["psnr"] for row in moving if row["frame"] == "4"} == {"inf"}  # the true middle frame
+    repeated = [row for row in moving if row["system"] == "masked/repeated"]
+    assert {row["direction"] for row in repeated} == {"0.500000"}
+    assert {row["motion_amplitude"] for row in repeated} <= {"0.000000", ""}
+    # These sequences move by 2 px a frame to the left: shifted to the right, they are right in reverse but for an edge.
+    shifted = [row for row in moving if row["system"] == "masked/shift"]
+    assert {row["direction"] for row in shifted} == {"0.000000"}
+    ends = [[float(row["psnr_best"]) for row in rows if row["frame"] in "17"] for rows in (shifted, repeated)]
+    assert np.mean(ends[0]) > np.mean(ends[1]) + 3
+    assert {row["psnr_bound"] for row in beside} == {""} != {row["psnr_bound"] for row in own}
+
+
+def test_baselines_of_a_camera_come_from_its_blurry_picture(chain):
+    root = chain["root"]
+    files = [root / name for name in ("psfs.npy", "camera.json", "part.csv")]
+    FittedBaselines((2.0, 1.0), 0.01, 1).save(root / "baselines.json")
+    evaluate_input("input_masked", records(chain, SEQUENCES[:1]), *files, baselines=root / "baselines.json")
+    found: dict[str, list[float]] = {}
+    for row in read_rows(files[-1]):
+        found.setdefault(row["system"], []).append(float(row["psnr"]))
+    own, filtered, shifted = found.values()
+    assert list(found) == ["input_masked", "input_masked/wiener", "input_masked/shift"]
+    # The lens of this camera is a tint alone: there is nothing for the filter to undo but how halves are rounded.
+    np.testing.assert_allclose(filtered, own, atol=0.01)
+    assert filtered[3] == pytest.approx(shifted[3], abs=0.01) and shifted[0] != pytest.approx(own[0], abs=0.1)
 
 
 def test_equal_bytes_on_a_second_run(chain):

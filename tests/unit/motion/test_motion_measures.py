@@ -8,6 +8,8 @@ import pytest
 
 from unsmear.motion.estimate import estimate_flow, flow_from_middle
 from unsmear.motion.measures import bidirectional_error, compare_motion, in_reverse, moving_pixels, to_working_size
+from unsmear.scenes.config import ScenesConfig
+from unsmear.scenes.scene import make_scene
 
 STEP = np.array([1.5, -1.0])  # px a frame
 PX_TO_END = 3 * np.hypot(*STEP)
@@ -80,6 +82,16 @@ def test_reverse_is_forgiven_in_the_other_direction():
     reverse = in_reverse(flow_from_middle(sequence()[::-1]))
     scores = compare_motion(reverse, flow_from_middle(sequence()))
     assert (scores.error, scores.amplitude, scores.angle) == pytest.approx((0, 1, 0), abs=1e-6)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_estimate_meets_the_exact_motion_of_built_in_scenes(number):
+    scene = make_scene(ScenesConfig(), "test", number, 0)
+    frames = np.stack([np.rint(255 * scene.sharp_frame(frame)).astype(np.uint8) for frame in (1, 4, 7)])
+    exact = np.stack([scene.motion(4, 1), scene.motion(4, 7)])
+    scores = compare_motion(flow_from_middle(frames), exact)
+    # The objects' edges, where something comes or goes, are what is left of the error.
+    assert scores.error < 0.5 and scores.amplitude == pytest.approx(1, abs=0.02) and scores.angle < 1.5
 
 
 def test_still_truth_has_no_motion_to_meet():
