@@ -328,7 +328,7 @@ def test_folder_of_videos_goes_through_the_whole_chain(fresh, tmp_path):
 def test_variable_rate_is_refused_and_a_wrong_frame_count_breaks_nothing(fresh, tmp_path):
     folder = tmp_path / "films"
     write_video(folder / "a.mp4", noise(14))
-    write_video(folder / "b.mp4", noise(14), pts=[8 * k + (20 if k > 6 else 0) for k in range(14)])
+    write_video(folder / "b.mp4", noise(14), pts=[8 * k + 3 * (k % 3) for k in range(14)])
     claim_frames(write_video(folder / "c.avi", noise(6)), 7)
     claim_frames(write_video(folder / "d.avi", noise(7)), 6)
     claim_frames(write_video(folder / "e.avi", noise(7)), 8)
@@ -337,7 +337,7 @@ def test_variable_rate_is_refused_and_a_wrong_frame_count_breaks_nothing(fresh, 
     names = [f"results/frames/{name}.npy" for name in ("train/000", "train/001", "val/003", "test/004", "test/005")]
     text = fresh.run(*names, check=False)
     assert "1 videos have fewer than 7 frames and are skipped: c.avi" in text
-    assert "b.mp4: variable frame rate" in text and "fps_mode cfr" in text and "Traceback" not in text
+    assert "b.mp4: variable frame rate" in text and "setpts=N" in text and "Traceback" not in text
     lengths = {name: len(np.load(path, mmap_mode="r")) for name, path in stores(fresh).items()}
     assert lengths == {"train/000": 14, "val/003": 7, "test/004": 7, "test/005": 21}
     (folder / "b.mp4").unlink()

@@ -71,6 +71,10 @@ rule extract_sequence:
         part=lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].part,
         max_frames=CONFIG.data.max_frames,
         max_height=CONFIG.data.videos.max_height,
+        # Videos may lack frames; groups then decide which of the others are kept.
+        num_frames=(
+            CONFIG.data.frames_per_group if CONFIG.data.source == "videos" else 7
+        ),
         code=code_digest("frames/extract.py"),
     script:
         "../scripts/extract_sequence.py"

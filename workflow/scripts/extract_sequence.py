@@ -11,4 +11,5 @@ extract_sequence(
     output=snakemake.output[0],
     max_frames=snakemake.params.max_frames,
     max_height=snakemake.params.max_height,
+    num_frames=snakemake.params.num_frames,
 )

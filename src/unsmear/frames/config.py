@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from unsmear.frames.selection import expand_names, expand_selection
 
+Rate = Annotated[float, Field(gt=0, le=1e6)]
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -125,6 +127,12 @@ class VideosConfig(_Section):
         ge=16,
         le=8192,
         description="Pixels; higher frames are scaled down by area. null keeps the size.",
+    )
+
+    rate: Rate | dict[str, Rate] | None = Field(
+        default=None,
+        description="Frames a second at which the camera took the files, where their containers say less, as those of "
+        "slow motion do: a number for all, or one by file name; null believes the containers.",
     )
 
     @field_validator("val", "test")

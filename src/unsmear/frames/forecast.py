@@ -62,7 +62,8 @@ def forecast_disk(
         store = results / "frames" / record.split / f"{record.sequence}.npy"
         archive = results / "archives" / Path(record.archive).name
         if record.archive not in shapes:
-            shapes[record.archive] = scene_shape or frame_shape(record, data)
+            # One that cannot be read stands in the plan without frames, and fails by name when it is extracted.
+            shapes[record.archive] = scene_shape or (frame_shape(record, data) if record.num_frames else (0, 0))
         frame_bytes = 3 * shapes[record.archive][0] * shapes[record.archive][1]
         if not store.exists():
             stores += record.num_frames * frame_bytes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class StoreWriter:
         self.shape = shape
         self._frame_bytes = int(np.prod(shape[1:]))
         self._written: set[int] = set()
-        self._stream = path.open("wb")
+        self._stream = path.open("w+b")
         self._write_header(shape[0] or 0)
         self._start = self._stream.tell()
 
@@ -54,6 +54,16 @@ class StoreWriter:
             count = os.pwrite(self._stream.fileno(), data, offset)
             data, offset = data[count:], offset + count
         self._written.add(index)
+
+    def keep(self, indices: Sequence[int]) -> None:
+        """Keep of the frames written so far only those at ``indices``, rising, which move together."""
+        assert self.shape[0] is None and list(indices) == sorted(set(indices))
+        for place, index in enumerate(indices):
+            if place != index:
+                data = os.pread(self._stream.fileno(), self._frame_bytes, self._start + index * self._frame_bytes)
+                self[place] = np.frombuffer(data, np.uint8).reshape(self.shape[1:])
+        self._written = set(range(len(indices)))
+        os.ftruncate(self._stream.fileno(), self._start + len(indices) * self._frame_bytes)
 
     def _finish(self) -> None:
         num_frames = self.shape[0]

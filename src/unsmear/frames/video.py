@@ -1,4 +1,4 @@
-"""One video file to one frame store."""
+"""Video files, as far as a plan looks: the right stream, its length, rate and size, and what cannot be used."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
-import numpy as np
-from av.video.reformatter import Colorspace, Interpolation
+from av.stream import Disposition
 
-from unsmear.frames.store import create_store
-
-UNSPECIFIED_COLORSPACE = 2
-# The quick conversion truncates, which darkens by half a code; this one rounds.
-EXACT = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
+# Codes of ITU-T H.273, as decoders give them.
+SDR_TRANSFERS = {0, 1, 2, 4, 5, 6, 7, 11, 12, 13, 14, 15}
+TRANSFER_NAMES = {8: "linear light", 9: "logarithmic", 10: "logarithmic", 16: "HDR (PQ)", 17: "DCI", 18: "HDR (HLG)"}
+MATRICES = {0, 1, 2, 4, 5, 6, 7, 9}
+NO_FILM = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+CAPTURE_RATE = "com.android.capture.fps"
 
 
 @dataclass(frozen=True)
@@ -30,16 +29,24 @@ class VideoFacts:
 
 
 @contextmanager
-def _open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
-    """(container, video stream) of a file."""
+def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
+    """(container, video stream) of a file: of several the largest, cover art and thumbnails left aside.
+
+    Raises
+    ------
+    ValueError
+        If the file is no readable video.
+    """
     try:
         container = av.open(str(path))
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise ValueError(f"{path}: not a readable video ({error.strerror or error})") from None  # type: ignore[union-attr]
     with container:
-        if not container.streams.video:
-            raise ValueError(f"{path}: there is no video in this file; remove it from the folder")
-        yield container, container.streams.video[0]
+        films = [stream for stream in container.streams.video if not stream.disposition & NO_FILM]
+        if not films:
+            still = "only a still picture" if container.streams.video else "no video"
+            raise ValueError(f"{path}: there is {still} in this file; remove it from the folder")
+        yield container, max(films, key=lambda stream: stream.width * stream.height)
 
 
 def probe_video(path: str | Path, max_height: int | None = None) -> VideoFacts:
@@ -48,9 +55,9 @@ def probe_video(path: str | Path, max_height: int | None = None) -> VideoFacts:
     Raises
     ------
     ValueError
-        If the file is no readable video.
+        If the file is no readable video, or of a kind that cannot be used.
     """
-    with _open_video(path) as (container, stream):
+    with open_video(path) as (container, stream):
         rate = float(stream.average_rate or stream.guessed_rate or 0)
         length = stream.frames
         if not length and rate:
@@ -61,10 +68,18 @@ def probe_video(path: str | Path, max_height: int | None = None) -> VideoFacts:
             frame = next(container.decode(stream))
         except (StopIteration, av.error.FFmpegError):
             raise ValueError(f"{path}: no frame can be decoded; remove or repair the file") from None
-        height, width = frame.height, frame.width
-        if frame.rotation % 180 == 90:
-            height, width = width, height
-        return VideoFacts(length, rate, _fit(height, width, max_height))
+        check_usable(frame, path)
+        return VideoFacts(
+            length, _captured_rate(container) or rate, stored_shape(frame, pixel_aspect(stream), max_height)
+        )
+
+
+def _captured_rate(container: Any) -> float | None:
+    """Frames a second at which a phone says that it took slow motion, where it says so."""
+    try:
+        return float(container.metadata.get(CAPTURE_RATE, "")) or None
+    except ValueError:
+        return None
 
 
 def count_frames(path: str | Path, limit: int) -> int:
@@ -75,51 +90,18 @@ def count_frames(path: str | Path, limit: int) -> int:
     ValueError
         If the file is no readable video, or is damaged before that.
     """
-    with _open_video(path) as (container, stream):
-        return sum(1 for _ in _decode(container, stream, path, limit))
+    with open_video(path) as (container, stream):
+        return sum(1 for _ in decode_frames(container, stream, path, limit))
 
 
-def _fit(height: int, width: int, max_height: int | None) -> tuple[int, int]:
-    if max_height is None or height <= max_height:
-        return height, width
-    return max_height, max(1, round(width * max_height / height))
-
-
-def extract_video(
-    video: str | Path, output: str | Path, max_frames: int | None = None, max_height: int | None = None
-) -> None:
-    """Decode a video into a store, (T, H, W, 3) uint8 RGB, upright.
-
-    The rotation that the file asks for is applied. Frames must follow each other evenly in time, as
-    one exposure is the mean of consecutive ones; a variable rate is refused.
+def decode_frames(container: Any, stream: Any, video: str | Path, max_frames: int | None) -> Iterator[Any]:
+    """Frames of a stream in their order, at most ``max_frames``.
 
     Raises
     ------
     ValueError
-        If the file cannot be read, has no frame, changes its size, or has a variable frame rate.
+        If a frame is damaged or cannot be decoded.
     """
-    clock = _Clock(video)
-    with _open_video(video) as (container, stream):
-        frames = _decode(container, stream, video, max_frames)
-        first = next(frames, None)
-        if first is None:
-            raise ValueError(f"{video}: no frame can be decoded; remove or repair the file")
-        image = _upright(first, max_height)
-        clock.check(first, stream.time_base)
-        with create_store(output, (None, *image.shape)) as store:
-            store[0] = image
-            for index, frame in enumerate(frames, start=1):
-                clock.check(frame, stream.time_base)
-                image = _upright(frame, max_height)
-                if image.shape != store.shape[1:]:
-                    raise ValueError(
-                        f"{video}: frame {index + 1} has {image.shape[1]} x {image.shape[0]} pixels, the first "
-                        f"{store.shape[2]} x {store.shape[1]}; cut the video where its size changes"
-                    )
-                store[index] = image
-
-
-def _decode(container: Any, stream: Any, video: str | Path, max_frames: int | None) -> Iterator[Any]:
     count = 0
     try:
         for frame in container.decode(stream):
@@ -135,46 +117,50 @@ def _decode(container: Any, stream: Any, video: str | Path, max_frames: int | No
         ) from None
 
 
-def _upright(frame: Any, max_height: int | None) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of a decoded frame, turned as the file asks, at most ``max_height`` high."""
-    colours = frame.colorspace
-    if colours == UNSPECIFIED_COLORSPACE:
-        # What players assume: BT.709 from HD up, BT.601 below.
-        colours = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
-    image = frame.to_ndarray(format="rgb24", src_colorspace=colours, interpolation=EXACT)
-    turns = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
-    angle = frame.rotation % 360
-    if angle:
-        if angle not in turns:
-            raise ValueError(f"the file asks for a turn by {angle} degrees; only quarter turns are known")
-        image = cv2.rotate(image, turns[angle])
-    height, width = _fit(image.shape[0], image.shape[1], max_height)
-    if (height, width) != image.shape[:2]:
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(image)
+def check_usable(frame: Any, video: str | Path) -> None:
+    """Refuse frames whose codes are no picture of one moment in standard dynamic range.
+
+    Raises
+    ------
+    ValueError
+        Naming the file, what it is, and how to bring it into a form that can be used.
+    """
+    if frame.interlaced_frame:
+        raise ValueError(
+            f"{video}: the video is interlaced, so that each frame mixes two moments; make a frame of each field "
+            "first (ffmpeg -i in.mts -vf bwdif=mode=send_field out.mp4)"
+        )
+    if frame.color_trc not in SDR_TRANSFERS:
+        kind = TRANSFER_NAMES.get(frame.color_trc, f"of transfer function {frame.color_trc} of H.273")
+        raise ValueError(
+            f"{video}: the video is {kind}, whose codes are not those of an ordinary picture; record in SDR, or "
+            "convert it first (ffmpeg -i in.mov -vf zscale=t=linear:npl=100,tonemap=hable,"
+            "zscale=p=bt709:t=bt709:m=bt709:r=tv,format=yuv420p out.mp4)"
+        )
+    if frame.colorspace not in MATRICES:
+        raise ValueError(
+            f"{video}: colours of matrix {frame.colorspace} of H.273 cannot be read; convert them first "
+            "(ffmpeg -i in.mp4 -vf zscale=m=bt709,format=yuv420p out.mp4)"
+        )
+    if frame.rotation % 90:
+        raise ValueError(f"{video}: the file asks for a turn by {frame.rotation} degrees; only quarter turns are known")
 
 
-class _Clock:
-    """Holds each frame's time against the first interval."""
+def pixel_aspect(stream: Any) -> float:
+    """Width of a pixel over its height; 1 where nothing is said, or nearly."""
+    aspect = float(stream.sample_aspect_ratio or 1)
+    return 1.0 if abs(aspect - 1) < 0.01 else aspect
 
-    def __init__(self, video: str | Path) -> None:
-        self._video = video
-        self._last: int | None = None
-        self._interval: int | None = None
 
-    def check(self, frame: Any, time_base: Any) -> None:
-        """Refuse a frame that does not follow the last one evenly; times may be rounded by one tick."""
-        if frame.pts is None:
-            return
-        if self._last is not None:
-            interval = frame.pts - self._last
-            if self._interval is None:
-                self._interval = interval
-            if interval <= 0 or abs(interval - self._interval) > max(0.25 * self._interval, 1):
-                milliseconds = 1000 * float(time_base)
-                raise ValueError(
-                    f"{self._video}: variable frame rate: at {frame.pts * milliseconds / 1000:.3f} s a frame comes "
-                    f"after {interval * milliseconds:.2f} ms, the first after {self._interval * milliseconds:.2f} ms; "
-                    "bring the video to a constant rate first (for example ffmpeg -i in.mp4 -fps_mode cfr out.mp4)"
-                )
-        self._last = frame.pts
+def stored_shape(frame: Any, aspect: float, max_height: int | None) -> tuple[int, int]:
+    """(height, width) in which a frame is stored: square pixels, upright, at most ``max_height`` high.
+
+    Pixels become square by reducing the side along which they are denser.
+    """
+    height, width = frame.height, frame.width
+    height, width = (round(height / aspect), width) if aspect > 1 else (height, round(width * aspect))
+    if frame.rotation % 180 == 90:
+        height, width = width, height
+    if max_height is not None and height > max_height:
+        height, width = max_height, round(width * max_height / height)
+    return max(1, height), max(1, width)

@@ -45,6 +45,8 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
             "first; `pip install av numpy opencv-python-headless` there"
         ) from None
 
+    if isinstance(videos.rate, dict) and (unknown := sorted(set(videos.rate) - {path.name for path in files})):
+        raise ValueError(f"data.videos.rate: there is no {unknown[0]} in {folder}; name its files")
     usable, short, slow = [], [], []
     for number, path in enumerate(files):
         try:
@@ -58,8 +60,9 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
         if 0 < facts.num_frames < frames_per_group:
             short.append(path.name)
             continue
-        if facts.rate < MIN_RATE:
-            slow.append(f"{path.name} ({facts.rate:.0f})")
+        rate = _rate_of(path.name, videos) or facts.rate
+        if rate < MIN_RATE:
+            slow.append(f"{path.name} ({rate:.0f})")
         length = facts.num_frames if max_frames is None else min(facts.num_frames, max_frames)
         usable.append((path, number, length))
     if short:
@@ -67,7 +70,8 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
         warnings.warn(text + ", ".join(short[:8]), stacklevel=2)
     if slow:
         text = f"{len(slow)} videos have fewer than {MIN_RATE:.0f} frames a second, so that their mean shows steps: "
-        warnings.warn(text + ", ".join(slow[:8]), stacklevel=2)
+        advice = ". If the camera took more, as for slow motion, say how many in data.videos.rate"
+        warnings.warn(text + ", ".join(slow[:8]) + advice, stacklevel=2)
     splits = _split_files([path.name for path, _, _ in usable], short, videos)
     records = [
         SequenceRecord(splits[path.name], f"{number:03d}", str(path), "video", length)
@@ -80,6 +84,10 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
                 f"{len(records)} are long enough; at least one for each of train, val and test is needed"
             )
     return sorted(records)
+
+
+def _rate_of(name: str, videos: VideosConfig) -> float | None:
+    return videos.rate.get(name) if isinstance(videos.rate, dict) else videos.rate
 
 
 def _split_files(usable: Sequence[str], short: Sequence[str], videos: VideosConfig) -> dict[str, str]:

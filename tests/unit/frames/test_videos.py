@@ -1,66 +1,19 @@
 from __future__ import annotations
 
-import struct
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from films import scene, turn, write_video
 
 from unsmear.frames.config import DataConfig, VideosConfig
 from unsmear.frames.extract import extract_sequence
+from unsmear.frames.extract_video import extract_video, upright_rgb
 from unsmear.frames.layout import plan_sequences
 from unsmear.frames.store import open_store
-from unsmear.frames.video import _upright, extract_video, probe_video
+from unsmear.frames.video import probe_video
 from unsmear.frames.videos import plan_videos
-
-
-def scene(count: int, height: int = 48, width: int = 64) -> np.ndarray:
-    """Frames whose corner patch says which frame it is, red on the left and blue on the right."""
-    frames = np.zeros((count, height, width, 3), np.uint8)
-    frames[:, :, : width // 2, 0] = 200
-    frames[:, :, width // 2 :, 2] = 200
-    for k in range(count):
-        frames[k, :16, :16] = 8 * k % 256
-    return frames
-
-
-def write_video(
-    path: Path,
-    frames: np.ndarray,
-    rate: int = 120,
-    codec: str = "libx264",
-    pts: list[int] | None = None,
-    pixels: str = "yuv420p",
-) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate)
-        stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], pixels
-        tick = Fraction(1, rate) if pts is None else Fraction(1, 1000)
-        stream.codec_context.time_base = tick
-        if codec == "libx264":
-            stream.options = {"crf": "4", "preset": "ultrafast"}
-        for k, data in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(data, format="rgb24")
-            frame.pts = k if pts is None else pts[k]
-            frame.time_base = tick
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
-
-
-def turn(path: Path, degrees_clockwise: int) -> None:
-    """Write a rotation into the track header of an .mp4, as a phone does."""
-    data = bytearray(path.read_bytes())
-    place = data.index(b"tkhd") + 4
-    assert data[place] == 0  # version 0: the matrix lies 40 bytes behind
-    cosine, sine = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees_clockwise]
-    one = 1 << 16
-    matrix = struct.pack(">9i", cosine * one, sine * one, 0, -sine * one, cosine * one, 0, 0, 0, 1 << 30)
-    data[place + 40 : place + 76] = matrix
-    path.write_bytes(data)
 
 
 def close(found: np.ndarray, wanted: np.ndarray) -> bool:
@@ -108,7 +61,7 @@ def test_colours_are_those_of_the_standard_rounded(tmp_path: Path, height: int, 
     green = (y - levels[0] * red - levels[2] * blue) / levels[1]
     wanted = 255 * np.stack([red, green, blue], axis=-1)
     # Rounded: truncation would be off by up to 1, and by 0.5 in the mean.
-    assert np.abs(_upright(frame, None) - wanted).max() < 0.6
+    assert np.abs(upright_rgb(frame, (height, width)) - wanted).max() < 0.6
 
 
 @pytest.mark.parametrize(("degrees", "turns"), [(90, -1), (180, 2), (270, 1)])
@@ -135,9 +88,9 @@ def test_a_variable_rate_is_refused_and_rounded_times_are_not(tmp_path: Path) ->
     even = [round(k * 1000 / 120) for k in range(20)]  # 8 and 9 ms in turn
     extract_video(write_video(tmp_path / "even.mkv", scene(20), pts=even), tmp_path / "000.npy")
     assert len(open_store(tmp_path / "000.npy")) == 20
-    gap = [*even[:10], *(time + 8 for time in even[10:])]
-    with pytest.raises(ValueError, match=r"gap\.mkv: variable frame rate: at 0\.091 s .* constant rate"):
-        extract_video(write_video(tmp_path / "gap.mkv", scene(20), pts=gap), tmp_path / "out" / "000.npy")
+    uneven = [round(1.02**k * 1000) for k in range(40)]
+    with pytest.raises(ValueError, match=r"uneven\.mkv: variable frame rate: at \d.* constant rate"):
+        extract_video(write_video(tmp_path / "uneven.mkv", scene(40), pts=uneven), tmp_path / "out" / "000.npy")
     assert list((tmp_path / "out").iterdir()) == []
 
 
