@@ -102,9 +102,9 @@ def summarise(path: Path) -> dict[str, float]:
 
 def measure_mixing(results: Path, system: str, camera: str, num_frames: int) -> float:
     """Mean share of frames 3 and 5 that runs against their own direction of time."""
+    from unsmear.cascade.order import find_weights
     from unsmear.evaluation.mixed_direction import mixed_direction
     from unsmear.evaluation.predict import Predictor
-    from unsmear.reconstruct import find_weights
 
     predictor = Predictor(find_weights([results / "models" / system]))
     chosen, shares = [frame - 1 for frame in PAIR], []

@@ -101,9 +101,9 @@ def test_picture_is_reconstructed_from_weights_alone(finished_once, tmp_path):
         str(tmp_path / "out"),
     ]
     assert main(arguments) == 0
-    frames = [cv2.imread(str(tmp_path / "out" / f"frame_{number}.png")) for number in range(1, 8)]
+    frames = [cv2.imread(str(tmp_path / "out/photo" / f"frame_{number}.png")) for number in range(1, 8)]
     assert all(frame.shape == (101, 77, 3) for frame in frames)
-    assert (tmp_path / "out" / "frames.mp4").stat().st_size > 1000
+    assert (tmp_path / "out/photo/film.mp4").stat().st_size > 1000
 
 
 def test_summary_names_the_files_to_open(finished_once, capsys):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from unsmear.files import write_atomically
+from unsmear.photos.video import share_palette, write_h264
 from unsmear.report.config import ReportConfig
 
 GAP = 8
@@ -70,24 +70,10 @@ def _draw_label(text: str, height: int, width: int) -> np.ndarray:
 def write_mp4(frames: np.ndarray, output: str | Path, config: ReportConfig) -> None:
     """Write (N, H, W, 3) uint8 with even sides as H.264, repeated, with its index in front.
 
-    Pixels are yuv420p and the index comes first: what every browser plays while it loads.
+    What browsers play: see :func:`unsmear.photos.video.write_h264`.
     """
-    import av
-
-    rate = Fraction(config.video_rate).limit_denominator(1000)
     order = [*range(len(frames)), *([len(frames) - 1] * REST)] * config.video_loops
-    with (
-        write_atomically(output) as temporary,
-        av.open(str(temporary), "w", options={"movflags": "+faststart"}) as container,
-    ):
-        stream = container.add_stream("libx264", rate=rate)
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "18", "preset": "veryfast", "threads": "1"}
-        for index in order:
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frames[index]), format="rgb24")
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode())
+    write_h264((frames[index] for index in order), output, Fraction(config.video_rate).limit_denominator(1000))
 
 
 def write_gif(frames: np.ndarray, output: str | Path, config: ReportConfig, max_width: int = 960) -> None:
@@ -98,17 +84,8 @@ def write_gif(frames: np.ndarray, output: str | Path, config: ReportConfig, max_
     if images[0].width > max_width:
         height = round(images[0].height * max_width / images[0].width)
         images = [image.resize((max_width, height), Image.Resampling.LANCZOS) for image in images]
-    # One palette for all frames: separate ones flicker.
-    palette = _common_palette(images)
-    images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    images = share_palette(images)
     tick = round(1000 / config.video_rate)
     durations = [tick] * (len(images) - 1) + [tick * (1 + REST)]
     with write_atomically(output) as temporary:
         images[0].save(temporary, save_all=True, append_images=images[1:], duration=durations, loop=0, disposal=1)
-
-
-def _common_palette(images: Sequence[Any]) -> Any:
-    from PIL import Image
-
-    stacked = np.concatenate([np.asarray(image) for image in images])
-    return Image.fromarray(stacked).quantize(256, method=Image.Quantize.MEDIANCUT)

@@ -1,0 +1,1 @@
+"""A person's photo in, its sharp frames out: reading, tiles, frames, videos, command and page."""

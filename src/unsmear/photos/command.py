@@ -1,0 +1,132 @@
+"""``unsmear reconstruct``: photos in, folders with frames out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+_UNITS = {"": 2**30, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``unsmear reconstruct``."""
+    add = parser.add_argument
+    add("photos", nargs="+", metavar="photo", help="picture file, folder, pattern such as '*.jpg', or http(s) address")
+    add("--camera", choices=("standard", "masked"), default="standard", help="that took it; default: standard")
+    add("--weights", type=Path, nargs="+", help="weights files or a system's folder instead of the shipped ones")
+    add("--output", type=Path, help="folder for the results; default: beside each photo, in a folder of its name")
+    add("--overwrite", action="store_true", help="replace earlier results; otherwise a new folder gets a number")
+    add("--frames", type=int, help="7 (default), 4: the sharp middle picture alone, fast; 15: those in between too")
+    add(
+        "--format",
+        nargs="+",
+        choices=("mp4", "gif", "webp"),
+        default=["mp4"],
+        help="films to write; default: mp4, which phones play",
+    )
+    add("--own-kind", action="store_true", help="frames in the photo's own kind of file instead of PNG")
+    add("--video-side", type=_at_least(64), default=1920, metavar="PX", help="longest side of the MP4; default: 1920")
+    add("--scale", type=float, default=1.0, help="resize the photo first, such as 0.5: less memory and time")
+    add("--tile", type=_at_least(1), metavar="PX", help="side of what is computed at once; default: by memory")
+    add(
+        "--memory",
+        type=_read_bytes,
+        metavar="SIZE",
+        help="to take, such as 2G; default: half of what is free",
+    )
+    add("--max-megapixels", type=float, default=120, help="larger pictures are refused; default: 120")
+    add("--max-megabytes", type=float, default=1024, help="larger files are refused; default: 1024")
+    add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: a GPU if present")
+    add("--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="auto: by the device")
+    add("--json", action="store_true", help="print what was written, how long it took and what failed, as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Reconstruct every photo; the status is 0 where all came out, 1 where some did not.
+
+    Raises
+    ------
+    ValueError
+        If the weights or the options are wrong: then no photo is touched.
+    """
+    from tqdm import tqdm
+
+    from unsmear.photos.reconstruct import Reconstructor
+    from unsmear.photos.sources import find_photos
+
+    began = time.monotonic()
+    reconstructor = Reconstructor(options.camera, options.weights, options.device, options.precision)
+    photos = find_photos(options.photos)
+    records: list[dict[str, Any]] = []
+    taken: set[Path] = set()
+    with tqdm(disable=None, leave=False, unit="tile", file=sys.stderr) as bar:
+        for number, photo in enumerate(photos, start=1):
+            name = f"{Path(photo).name} ({number} of {len(photos)})" if len(photos) > 1 else Path(photo).name
+            bar.set_description(name)
+            record = _reconstruct_one(photo, options, reconstructor, taken, bar)
+            records.append(record)
+            if not options.json:
+                for line in [*record.get("files", ()), *(f"{photo}: {note}" for note in record.get("notes", ()))]:
+                    print(line, file=sys.stderr if line.startswith(f"{photo}: ") else sys.stdout)
+    failed = [record for record in records if "error" in record]
+    if options.json:
+        print(json.dumps({"photos": records, "seconds": round(time.monotonic() - began, 2)}, indent=2))
+    for record in failed:
+        print(f"unsmear: {record['error']}", file=sys.stderr)
+    if failed and len(records) > 1:
+        print(f"unsmear: {len(failed)} of {len(records)} photos failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _reconstruct_one(
+    photo: str, options: argparse.Namespace, reconstructor: Any, taken: set[Path], bar: Any
+) -> dict[str, Any]:
+    from unsmear.photos.memory import is_exhaustion
+    from unsmear.photos.save import Output, choose_folder, save_reconstruction
+    from unsmear.photos.sources import read_photo
+
+    began = time.monotonic()
+    max_bytes = int(options.max_megabytes * 2**20)
+
+    def show(done: int, total: int) -> None:
+        bar.total, bar.n = total, done
+        bar.refresh()
+
+    try:
+        picture = read_photo(photo, options.memory, int(options.max_megapixels * 1e6), max_bytes)
+        result = reconstructor(picture, options.frames, options.scale, options.tile, options.memory, show)
+        folder = choose_folder(photo, options.output, taken, options.overwrite)
+        output = Output(tuple(options.format), options.own_kind, options.video_side)
+        files = save_reconstruction(result, folder, output, options.overwrite)
+    except (ValueError, OSError) as error:
+        text = str(error)
+        return {"photo": photo, "error": text if photo in text else f"{photo}: {text}"}
+    except (MemoryError, RuntimeError) as error:
+        if not is_exhaustion(error):
+            raise
+        return {"photo": photo, "error": f"{photo} does not fit into memory; close other programs, or use --scale 0.5"}
+    taken.add(folder)
+    seconds = round(time.monotonic() - began, 2)
+    return {"photo": photo, "files": list(map(str, files)), "notes": list(result.notes), "seconds": seconds}
+
+
+def _read_bytes(text: str) -> int:
+    """``2G``, ``500M`` or ``2`` (GiB) as bytes."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip(), re.IGNORECASE)
+    if not match or float(match[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is no size; give one such as 2G or 500M")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def _at_least(least: int) -> Any:
+    def read(text: str) -> int:
+        if not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is no number of pixels; give {least} or more")
+        return int(text)
+
+    return read

@@ -1,0 +1,230 @@
+"""One picture file in: upright, in sRGB, within bounds, or a sentence that says why not."""
+
+from __future__ import annotations
+
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from unsmear.photos.colour import reduce_depth, to_srgb
+from unsmear.photos.exif import describe_exif, turn_upright
+from unsmear.photos.formats import HEIF_SUFFIXES, RAW_SUFFIXES, REFUSED_PLUGINS, ends_early, name_unreadable
+
+MAX_BYTES = 1024 * 2**20
+MAX_PIXELS = 120_000_000
+# What Pillow's decoders raise where a file is damaged.
+DAMAGE: tuple[type[Exception], ...] = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, KeyError)
+DAMAGE += (IndexError, TypeError, OverflowError, NotImplementedError, AttributeError, AssertionError)
+ADVICE = "that are read; shrink it first, or raise --max-megapixels"
+_CUT = ("truncated", "ends", "unexpected end", "not enough", "premature", "incomplete")
+_bound = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it is shown.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) uint8, sRGB, upright
+    kind : Pillow's name of the file format
+    exif : what the camera noted, without the orientation and the thumbnail
+    profiled : the file named a colour profile
+    notes : what was done to it that a person should know
+    """
+
+    pixels: np.ndarray
+    kind: str = "PNG"
+    exif: bytes = b""
+    profiled: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def read_picture(
+    path: str | Path, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES, advice: str = ADVICE
+) -> Picture:
+    """Read any picture that Pillow knows, AVIF and (with pillow-heif) HEIC included.
+
+    Parameters
+    ----------
+    max_pixels : a picture that declares more is refused before its pixels are read
+    max_bytes : a longer file is refused
+    advice : what a refusal says of these pixels, and how to raise their number
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, of an unreadable kind, cut, damaged or too large; the message says which.
+    """
+    path = Path(path)
+    _check_file(path, max_bytes)
+    register_heif()
+    try:
+        with _bounded(max_pixels), Image.open(path, formats=readable_plugins()) as image:
+            return _decode(path, image, max_pixels)
+    except _OVERSIZED as error:
+        raise ValueError(_too_large(path, max_pixels, advice, error)) from None
+    except UnidentifiedImageError:
+        try:
+            deep = _read_deep(path, max_pixels)
+        except _TooLargeError as error:
+            raise ValueError(_too_large(path, max_pixels, advice, error)) from None
+        if deep is None:
+            known = name_unreadable(path)
+            if known.startswith("no picture") and ends_early(path):
+                raise ValueError(_cut(path)) from None
+            raise ValueError(f"{path} is {known}") from None
+        values, note = reduce_depth(deep)
+        return Picture(_three_colours(values), "TIFF", notes=(note,) if note else ())
+    except MemoryError:
+        raise ValueError(f"{path} does not fit into memory; close other programs or shrink it first") from None
+    except DAMAGE as error:
+        if str(error).startswith(str(path)):
+            raise
+        text = " ".join(str(error).split()) or type(error).__name__
+        if ends_early(path) or isinstance(error, EOFError) or any(word in text.lower() for word in _CUT):
+            raise ValueError(_cut(path)) from None
+        raise ValueError(f"{path} is damaged ({text}); copy it again from where it came") from None
+
+
+def readable_plugins() -> list[str]:
+    """Names of the formats that are tried."""
+    Image.init()
+    return [name for name in Image.OPEN if name not in REFUSED_PLUGINS]
+
+
+def register_heif() -> bool:
+    """Let Pillow read HEIC, where pillow-heif is installed."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    if "HEIF" not in Image.OPEN:
+        pillow_heif.register_heif_opener()
+    return True
+
+
+def picture_suffixes() -> set[str]:
+    """Suffixes, with a dot and in lower case, that make a file in a folder a picture."""
+    register_heif()
+    Image.init()
+    readable = {suffix for suffix, kind in Image.registered_extensions().items() if kind not in REFUSED_PLUGINS}
+    return (readable - {".pdf"}) | HEIF_SUFFIXES | RAW_SUFFIXES
+
+
+@contextmanager
+def _bounded(max_pixels: int) -> Iterator[None]:
+    """Make Pillow refuse larger pictures, also those that a file hides inside another."""
+    with _bound, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = max_pixels
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _check_file(path: Path, max_bytes: int) -> None:
+    if not path.exists():
+        raise ValueError(f"{path} does not exist; name a picture file")
+    if not path.is_file():
+        raise ValueError(f"{path} is no file; name a picture file")
+    size = path.stat().st_size
+    if size == 0:
+        raise ValueError(f"{path} is empty (0 bytes); copy it again from where it came")
+    if size > max_bytes:
+        raise ValueError(f"{path} has {size} bytes; at most {max_bytes} are read, --max-megabytes changes that")
+    if path.suffix.lower() in RAW_SUFFIXES:
+        raise ValueError(f"{path} is {name_unreadable(path)}")
+
+
+class _TooLargeError(Exception):
+    """A picture has more pixels than are read; carries the size, where it is known."""
+
+
+def _check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
+    if min(size) < 1:
+        raise ValueError(f"{path} declares {size[0]} x {size[1]} px; it is damaged")
+    if size[0] * size[1] > max_pixels:
+        raise _TooLargeError(f"{size[0]} x {size[1]} px, ")
+
+
+_OVERSIZED = (Image.DecompressionBombWarning, Image.DecompressionBombError, _TooLargeError)
+
+
+def _too_large(path: Path, max_pixels: int, advice: str, error: Exception) -> str:
+    found = str(error) if isinstance(error, _TooLargeError) else ""
+    return f"{path} declares {found}more than the {max_pixels / 1e6:.4g} megapixels {advice}"
+
+
+def _cut(path: Path) -> str:
+    return f"{path} ends too early: the file was cut off; copy it again from where it came"
+
+
+def _decode(path: Path, image: Image.Image, max_pixels: int) -> Picture:
+    notes = []
+    if getattr(image, "is_animated", False):
+        notes.append(f"it holds {getattr(image, 'n_frames', 'several')} pictures; the first was taken")
+    tile: list[Any] = getattr(image, "tile", [])
+    is_deep = bool(tile) and image.format in ("PNG", "TIFF") and "16" in str(tile[0][3])
+    kind = image.format or "PNG"
+    stored = describe_exif(image)[1]
+    image.load()
+    # Again, as notes may follow the pixels; Pillow turns a TIFF upright by itself, which a deep one misses.
+    exif, orientation = describe_exif(image)
+    _check_size(path, image.size, max_pixels)
+    profile = image.info.get("icc_profile")
+    if image.mode[0] in "IF" or is_deep:
+        deep = _read_deep(path, max_pixels) if image.mode[0] not in "IF" else None
+        orientation = orientation if deep is None else max(stored, orientation)
+        values, note = reduce_depth(np.asarray(image) if deep is None else deep)
+        notes += [note] if note else []
+        image = Image.fromarray(values)
+        if profile:
+            image.info["icc_profile"] = profile
+    image, colour_notes = to_srgb(image)
+    pixels = turn_upright(np.asarray(image), orientation)
+    return Picture(np.ascontiguousarray(pixels), kind, exif, bool(profile), (*notes, *colour_notes))
+
+
+def _read_deep(path: Path, max_pixels: int) -> np.ndarray | None:
+    """Pixels of more than 8 bits a colour, which Pillow would cut to 8: (H, W), (H, W, 3) or (H, W, 4), RGB."""
+    import cv2
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            page = file.pages[0]
+            _check_size(path, (page.imagewidth, page.imagelength), max_pixels)  # type: ignore[union-attr]
+            is_tiff = True
+    except (tifffile.TiffFileError, struct.error, KeyError, IndexError):
+        is_tiff = False
+    if not is_tiff and path.open("rb").read(4) != b"\x89PNG":
+        return None
+    try:
+        pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    if pixels is None:
+        return None
+    pixels = np.asarray(pixels)
+    if pixels.ndim == 3 and pixels.shape[2] >= 3:
+        return pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
+    return pixels
+
+
+def _three_colours(values: np.ndarray) -> np.ndarray:
+    if values.ndim == 2:
+        values = values[..., None]
+    return np.ascontiguousarray(values.repeat(3, axis=2) if values.shape[2] < 3 else values[..., :3])

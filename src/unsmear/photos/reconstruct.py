@@ -1,0 +1,223 @@
+"""From one blurry picture to the frames that were exposed in it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from unsmear.photos.arrays import as_picture
+from unsmear.photos.picture import MAX_BYTES, MAX_PIXELS, Picture
+from unsmear.photos.sources import PICTURE_BYTES, read_photo
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from unsmear.photos.tiles import Progress
+
+Camera = Literal["standard", "masked"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "float32", "bfloat16"]
+# Crops of trainings whose weights do not say it.
+WINDOW = 128
+MAX_FRAMES = 240
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """A blurry picture and its sharp frames.
+
+    Attributes
+    ----------
+    blurry : (H, W, 3) uint8 sRGB, as the frames were computed from it
+    frames : (N, H, W, 3) uint8 sRGB
+    numbers : what each frame is called: its number from 1, in the order of time
+    middle : index of the frame nearest to the middle of the exposure
+    picture : the photo as it was read
+    notes : what a person should know
+    """
+
+    blurry: np.ndarray
+    frames: np.ndarray
+    numbers: tuple[int, ...]
+    middle: int
+    picture: Picture
+    notes: tuple[str, ...] = ()
+    _folder: Any = field(default=None, repr=False, compare=False)
+
+
+class Reconstructor:
+    """A cascade, loaded once, that turns pictures into frames.
+
+    Parameters
+    ----------
+    camera : whose shipped weights are taken
+    weights : weights files or a system's folder, instead
+    device, precision : ``auto`` takes the best there is; bfloat16 only where the hardware has it
+
+    Raises
+    ------
+    ValueError
+        If there are no such weights or no such device.
+    """
+
+    def __init__(
+        self,
+        camera: Camera = "standard",
+        weights: Sequence[str | Path] | None = None,
+        device: Device = "auto",
+        precision: Precision = "auto",
+    ) -> None:
+        from unsmear.cascade.checkpoint import read_header
+        from unsmear.cascade.config import InferenceConfig
+        from unsmear.cascade.inference import CascadeInference
+        from unsmear.cascade.order import find_weights
+        from unsmear.weights.load import shipped_weights
+
+        paths = find_weights(weights) if weights else shipped_weights(camera)
+        crops = [read_header(path)["hparams"].get("crop", WINDOW) for path in paths]
+        config = InferenceConfig(device=device, precision=precision, attention_window=max(16, *crops), compile=False)
+        self.inference = CascadeInference.load(paths, config)
+        self.num_frames = self.inference.num_frames
+
+    def __call__(
+        self,
+        picture: Picture,
+        frames: int | None = None,
+        scale: float = 1.0,
+        tile: int | None = None,
+        memory: int | None = None,
+        progress: Progress | None = None,
+    ) -> Reconstruction:
+        """Turn one picture into frames; see :func:`reconstruct`."""
+        from unsmear.photos.memory import free_memory
+        from unsmear.photos.tiles import TiledCascade
+
+        predicted, numbers, middle = self._choose_frames(frames)
+        blurry = _resize(picture.pixels, scale)
+        height, width = blurry.shape[:2]
+        bound = free_memory() // 2 if memory is None else memory
+        device = self.inference.device
+        cascade = TiledCascade(self.inference, predicted)
+        left = bound - PICTURE_BYTES * height * width
+        num_arrays = len(numbers) + (len(predicted) if len(numbers) > len(predicted) else 0)
+        result_bytes = num_arrays * blurry.nbytes
+        on_disk = result_bytes > left / 2
+        if not on_disk:
+            left -= result_bytes
+        if device.type == "cuda":
+            # The picture and the frames lie in another memory.
+            left = free_memory(device) // 2 if memory is None else min(memory, free_memory(device))
+        size = cascade.choose_size(height, width, left) if tile is None else max(tile, cascade.smallest)
+        folder = tempfile.TemporaryDirectory(prefix="unsmear-") if on_disk else None
+        base = _allocate((len(predicted), *blurry.shape), folder, "predicted")
+        size, note = cascade(blurry, base, size, progress)
+        notes = [*picture.notes, *([note] if note else [])]
+        if not cascade.seamless and size < max(height, width):
+            notes.append("these networks look at the whole picture at once, so its tiles may differ a little")
+        if len(numbers) > len(predicted):
+            from unsmear.photos.interpolation import fill_between
+
+            result = _allocate((len(numbers), *blurry.shape), folder, "all")
+            fill_between(base, len(numbers), result)
+        else:
+            result = base
+        return Reconstruction(blurry, result, numbers, middle, picture, tuple(notes), folder)
+
+    def _choose_frames(self, frames: int | None) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+        """Frames to predict, the numbers of all frames, and the index of the middle one."""
+        every = tuple(range(1, self.num_frames + 1))
+        middle = (self.num_frames + 1) // 2
+        if frames is None or frames == self.num_frames:
+            return every, every, middle - 1
+        if frames == middle:
+            return (middle,), (middle,), 0
+        if self.num_frames < frames <= MAX_FRAMES:
+            return every, tuple(range(1, frames + 1)), frames // 2
+        raise ValueError(
+            f"frames is {frames}; {middle} gives the sharp middle picture alone, {self.num_frames} all frames, "
+            f"and {self.num_frames + 1} to {MAX_FRAMES} more of them in between"
+        )
+
+
+def reconstruct(
+    picture: str | Path | np.ndarray | Image | Picture,
+    *,
+    camera: Camera = "standard",
+    weights: str | Path | Sequence[str | Path] | None = None,
+    frames: int | None = None,
+    scale: float = 1.0,
+    tile: int | None = None,
+    memory: int | None = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    max_pixels: int = MAX_PIXELS,
+    max_bytes: int = MAX_BYTES,
+    progress: Progress | None = None,
+) -> Reconstruction:
+    """Turn one blurry picture into the sharp frames that were exposed in it.
+
+    Parameters
+    ----------
+    picture : a file; or (H, W), (H, W, 3) or (H, W, 4) numbers, uint8, uint16 or float with full scale 1, RGB
+    camera : that took it: ``standard``, or ``masked`` for a lens with the phase mask; its shipped weights are taken
+    weights : weights files or a system's folder to take instead
+    frames : None or 7 for all; 4 for the sharp middle picture alone, which is faster; up to 240 adds frames in
+        between, moved along the motion
+    scale : the picture is resized by this factor first, 0.05 to 1
+    tile : side in px of what goes through the networks at once; None chooses by memory
+    memory : bytes that may be taken; None is half of what is free
+    device, precision : ``auto`` takes CUDA, else Apple's mps, else the CPU, and bfloat16 on a GPU that has it
+    max_pixels, max_bytes : larger files are refused
+    progress : is told how many stages of tiles are done, and of how many
+
+    Returns
+    -------
+    the frames, with the picture and notes
+
+    Raises
+    ------
+    ValueError
+        If the picture, the weights or a number cannot be used; the message says what to do.
+    """
+    if isinstance(picture, str | Path):
+        picture = read_photo(picture, memory, max_pixels, max_bytes)
+    elif not isinstance(picture, Picture):
+        picture = as_picture(picture)
+    paths = (weights,) if isinstance(weights, str | Path) else tuple(weights or ())
+    return _load(camera, paths, device, precision)(picture, frames, scale, tile, memory, progress)
+
+
+@lru_cache(maxsize=2)
+def _load(camera: Camera, weights: tuple[str | Path, ...], device: Device, precision: Precision) -> Reconstructor:
+    return Reconstructor(camera, weights, device, precision)
+
+
+def _resize(pixels: np.ndarray, scale: float) -> np.ndarray:
+    if not 0.05 <= scale <= 1:
+        raise ValueError(f"scale is {scale}; give a factor from 0.05 to 1, such as 0.5 for half the size")
+    if scale == 1:
+        return pixels
+    import cv2
+
+    height, width = pixels.shape[:2]
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def _allocate(shape: tuple[int, ...], folder: Any, name: str) -> np.ndarray:
+    """An array in memory, or in a file of the folder where memory is short."""
+    if folder is None:
+        return np.empty(shape, np.uint8)
+    try:
+        return np.lib.format.open_memmap(Path(folder.name) / f"{name}.npy", "w+", np.uint8, shape)
+    except OSError as error:
+        raise ValueError(
+            f"{np.prod(shape) / 2**20:.0f} MiB for the frames fit neither into memory nor into {tempfile.gettempdir()} "
+            f"({error.strerror}); set TMPDIR to a larger disk, or use --scale 0.5"
+        ) from None

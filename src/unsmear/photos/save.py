@@ -1,0 +1,161 @@
+"""Frames, film and a still to compare, in a folder that appears whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from unsmear.photos.picture import Picture, register_heif
+from unsmear.photos.reconstruct import Reconstruction
+from unsmear.photos.video import MAX_SIDE, fit, write_animation, write_film
+
+Film = Literal["mp4", "gif", "webp"]
+GAP = 16
+# Kinds of photo that frames can be written as, with how.
+_OWN: dict[str, tuple[str, dict[str, Any]]] = {
+    "JPEG": (".jpg", {"format": "JPEG", "quality": 95, "subsampling": 0}),
+    "MPO": (".jpg", {"format": "JPEG", "quality": 95, "subsampling": 0}),
+    "WEBP": (".webp", {"format": "WEBP", "quality": 95}),
+    "AVIF": (".avif", {"format": "AVIF", "quality": 90}),
+    "HEIF": (".heic", {"format": "HEIF", "quality": 95}),
+    "TIFF": (".tif", {"format": "TIFF", "compression": "tiff_deflate"}),
+    "BMP": (".bmp", {"format": "BMP"}),
+}
+_PNG: tuple[str, dict[str, Any]] = (".png", {"format": "PNG", "compress_level": 3})
+_LONGEST = {"JPEG": 65_535, "WEBP": 16_383, "AVIF": 65_536, "HEIF": 16_384}
+_OURS = ("frame_*", "film.*", "comparison.jpg")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is written of each photo.
+
+    Parameters
+    ----------
+    films : kinds of film
+    own_kind : frames in the photo's own kind of file instead of PNG, where it can be written
+    longest : side of the film, px
+    """
+
+    films: tuple[Film, ...] = ("mp4",)
+    own_kind: bool = False
+    longest: int = MAX_SIDE
+
+
+def save_reconstruction(
+    result: Reconstruction, folder: str | Path, output: Output | None = None, overwrite: bool = False
+) -> list[Path]:
+    """Write the frames, the film and ``comparison.jpg``; all or nothing.
+
+    Parameters
+    ----------
+    folder : to make; with ``overwrite`` it may be there, and what an earlier run wrote into it is replaced
+
+    Returns
+    -------
+    the files written
+
+    Raises
+    ------
+    ValueError
+        If the folder is there already, or cannot be written.
+    """
+    folder, output = Path(folder), output or Output()
+    if folder.exists() and not overwrite:
+        raise ValueError(f"{folder} is there already; name another folder, or overwrite it")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file, not a folder; name another one")
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        names = [path.name for path in _write(result, temporary, output)]
+        if folder.exists():
+            for old in [path for pattern in _OURS for path in folder.glob(pattern) if path.is_file()]:
+                old.unlink()
+            for name in names:
+                (temporary / name).replace(folder / name)
+        else:
+            temporary.rename(folder)
+    except OSError as error:
+        raise ValueError(f"{folder} cannot be written ({error.strerror or error}); name another --output") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return [folder / name for name in names]
+
+
+def choose_folder(photo: str, output: str | Path | None, taken: Collection[Path], overwrite: bool) -> Path:
+    """Folder for a photo's results: named after it, with a number where that name is taken."""
+    from unsmear.fetch import is_url
+    from unsmear.photos.sources import name_of
+
+    parent = Path(output) if output is not None else (Path() if is_url(photo) else Path(photo).parent)
+    stem = Path(name_of(photo)).stem
+    # A photo without a suffix has the name of the folder.
+    stem = f"{stem}_frames" if (parent / stem).is_file() else stem
+    number, folder = 1, parent / stem
+    while folder in taken or (folder.exists() and not (overwrite and folder.is_dir())):
+        number += 1
+        folder = parent / f"{stem}_{number}"
+    return folder
+
+
+def _write(result: Reconstruction, folder: Path, output: Output) -> list[Path]:
+    suffix, options = _choose_kind(result, output)
+    digits = len(str(max(result.numbers)))
+    paths = [folder / f"frame_{number:0{digits}}{suffix}" for number in result.numbers]
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(write_picture, frame, path, result.picture, options)
+            for frame, path in zip(result.frames, paths, strict=True)
+        ]
+        for job in jobs:
+            job.result()
+    comparison = folder / "comparison.jpg"
+    still = side_by_side(result.blurry, result.frames[result.middle])
+    write_picture(still, comparison, result.picture, {"format": "JPEG", "quality": 92})
+    written = [*paths, comparison]
+    if len(result.frames) > 1:
+        for kind in output.films:
+            film = folder / f"film.{kind}"
+            if kind == "mp4":
+                write_film(result.frames, film, output.longest)  # type: ignore[arg-type]
+            else:
+                write_animation(result.frames, film)  # type: ignore[arg-type]
+            written.append(film)
+    return written
+
+
+def _choose_kind(result: Reconstruction, output: Output) -> tuple[str, dict[str, Any]]:
+    if not output.own_kind:
+        return _PNG
+    suffix, options = _OWN.get(result.picture.kind, _PNG)
+    return _PNG if max(result.blurry.shape) > _LONGEST.get(options["format"], 2**31) else (suffix, options)
+
+
+def write_picture(pixels: np.ndarray, path: Path, picture: Picture, options: dict[str, Any]) -> None:
+    """Write (H, W, 3) uint8 with the notes of the photo's camera, and sRGB's profile where the photo had one."""
+    from PIL import Image, ImageCms
+
+    if options["format"] == "HEIF":
+        register_heif()
+    if picture.exif:
+        options = {**options, "exif": picture.exif}
+    if picture.profiled:
+        options = {**options, "icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}
+    Image.fromarray(np.ascontiguousarray(pixels)).save(path, **options)
+
+
+def side_by_side(blurry: np.ndarray, sharp: np.ndarray) -> np.ndarray:
+    """The blurry picture and a frame of it, left and right, or one above the other where they are wide."""
+    pair: Sequence[np.ndarray] = [fit(blurry), fit(sharp)]
+    height, width = pair[0].shape[:2]
+    axis = 0 if width > 2 * height else 1
+    gap = np.full((GAP, width, 3) if axis == 0 else (height, GAP, 3), 255, np.uint8)
+    return np.concatenate([pair[0], gap, pair[1]], axis=axis)

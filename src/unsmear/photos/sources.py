@@ -1,0 +1,106 @@
+"""Which photos are meant: files, folders, patterns and URLs."""
+
+from __future__ import annotations
+
+import glob
+import re
+import tempfile
+import urllib.parse
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from unsmear.fetch import fetch_file, is_url, public_url
+from unsmear.photos.picture import Picture, picture_suffixes, read_picture
+
+TIMEOUT_S = 60.0
+# A picture while it is read or written, a pixel: as Pillow holds it, turned, and as bytes of a file.
+PICTURE_BYTES = 14
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):(//|(?<=data:))", re.IGNORECASE)
+
+
+def find_photos(arguments: Iterable[str | Path]) -> list[str]:
+    """Every photo once, in order: a folder stands for the pictures in it, a pattern for what it matches.
+
+    Raises
+    ------
+    ValueError
+        If a folder holds no picture or a pattern matches nothing.
+    """
+    found: list[str] = []
+    for argument in map(str, arguments):
+        path = Path(argument)
+        if is_url(argument) or path.is_file():
+            chosen = [argument]
+        elif path.is_dir():
+            suffixes = picture_suffixes()
+            chosen = sorted(str(p) for p in path.iterdir() if p.suffix.lower() in suffixes and p.is_file())
+            if not chosen:
+                raise ValueError(f"{argument} is a folder without pictures; name one that holds some")
+        elif glob.has_magic(argument):
+            matches = glob.glob(argument, recursive=True)  # noqa: PTH207 - the pattern may be absolute
+            chosen = sorted(match for match in matches if Path(match).is_file())
+            if not chosen:
+                raise ValueError(f"nothing matches {argument}; correct the pattern")
+        else:
+            chosen = [argument]
+        found += [photo for photo in chosen if photo not in found]
+    return found
+
+
+def read_photo(source: str | Path, memory: int | None, max_pixels: int, max_bytes: int) -> Picture:
+    """Read a file or URL for which there must be memory.
+
+    Parameters
+    ----------
+    memory : bytes that may be taken; None is half of what is free
+    max_pixels, max_bytes : larger files are refused
+
+    Raises
+    ------
+    ValueError
+        As :func:`~unsmear.photos.picture.read_picture`; too large may be what the memory does not hold.
+    """
+    from unsmear.photos.memory import free_memory
+
+    bound = free_memory() // 2 if memory is None else memory
+    fits = bound // PICTURE_BYTES
+    with open_source(source, max_bytes) as path:
+        if fits < max_pixels:
+            return read_picture(path, fits, max_bytes, "that fit into memory; close other programs, or raise --memory")
+        return read_picture(path, max_pixels, max_bytes)
+
+
+@contextmanager
+def open_source(source: str | Path, max_bytes: int) -> Iterator[Path]:
+    """The file of a photo; one behind http or https is fetched for as long as the block lasts.
+
+    Raises
+    ------
+    ValueError
+        If it is a URL of another kind, cannot be fetched or is longer than ``max_bytes``.
+    """
+    text = str(source)
+    if not is_url(text):
+        address = _ADDRESS.match(text)
+        if address and not Path(text).exists():
+            raise ValueError(
+                f"{text[:80]} is an address of the kind {address[1]}:, which is not read; save it as a file"
+            )
+        yield Path(source)
+        return
+    with tempfile.TemporaryDirectory(prefix="unsmear-") as folder:
+        path = Path(folder) / name_of(text)
+        fetch_file(text, path, max_bytes, TIMEOUT_S)
+        try:
+            yield path
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), public_url(text))) from None
+
+
+def name_of(source: str) -> str:
+    """File name of a photo, also of one behind a URL."""
+    if not is_url(source):
+        return Path(source).name
+    name = Path(urllib.parse.unquote(urllib.parse.urlsplit(source).path)).name
+    return name if name.strip(". ") else "photo"

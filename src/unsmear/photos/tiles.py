@@ -1,0 +1,180 @@
+"""Any size of picture through a cascade: tiles whose margins make the seams vanish."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from unsmear.cascade.inference import CascadeInference
+from unsmear.cascade.spec import find_predecessors
+from unsmear.cascade.stage import Stage
+from unsmear.photos.memory import bytes_per_pixel, is_exhaustion
+
+MARGIN = 96
+# Larger ones are slower on a CPU: their maps no longer fit into its caches.
+PREFERRED = {"cpu": 640, "cuda": 1536, "mps": 1024}
+# Stages done, stages in all.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What goes through the networks, and the part of it that is kept; rows and columns of the picture."""
+
+    read: tuple[slice, slice]
+    keep: tuple[slice, slice]
+
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        """The part that is kept, in rows and columns of the tile."""
+        return tuple(  # type: ignore[return-value]
+            slice(keep.start - read.start, keep.stop - read.start)
+            for read, keep in zip(self.read, self.keep, strict=True)
+        )
+
+
+def plan_tiles(height: int, width: int, size: int, margin: int, step: int) -> list[Tile]:
+    """Cover a picture by tiles of at most ``size`` px a side that begin at multiples of ``step``.
+
+    Neighbours share ``margin`` px on either side of the seam; the border of the picture has none.
+    """
+    rows, columns = (list(_spans(length, size, margin, step)) for length in (height, width))
+    return [Tile((r[0], c[0]), (r[1], c[1])) for r in rows for c in columns]
+
+
+def _spans(length: int, size: int, margin: int, step: int) -> Iterator[tuple[slice, slice]]:
+    if length <= size:
+        yield slice(0, length), slice(0, length)
+        return
+    margin = math.ceil(margin / step) * step
+    core = max(step, (size - 2 * margin) // step * step)
+    number = math.ceil((length - 2 * margin) / core)
+    core = max(step, math.ceil((length - 2 * margin) / number / step) * step)
+    start = 0
+    while start < length:
+        stop = start + core + (margin if start == 0 else 0)
+        stop = length if stop + margin >= length else stop
+        yield slice(max(0, start - margin), min(length, stop + margin)), slice(start, stop)
+        start = stop
+
+
+class TiledCascade:
+    """A cascade that takes pictures of any size and gives the frames asked for.
+
+    Parameters
+    ----------
+    inference : the cascade on its device
+    frames : numbers of the frames, from 1; stages that none of them needs do not run
+    """
+
+    def __init__(self, inference: CascadeInference, frames: tuple[int, ...]) -> None:
+        self.inference = inference
+        self.frames = frames
+        stages: list[Stage] = list(inference.cascade.stages)  # type: ignore[arg-type]
+        specs = tuple(stage.spec for stage in stages)
+        asked = [spec.name for spec in specs if set(spec.predicts) & set(frames)]
+        needed = {name for stage in asked for name in (stage, *find_predecessors(specs, stage))}
+        self.stages = [stage for stage in stages if stage.spec.name in needed]
+        self.unneeded = [f for spec in specs if spec.name not in needed for f in spec.predicts]
+        self.step = math.lcm(*(int(stage.network.stride) for stage in self.stages))  # type: ignore[arg-type]
+        self.seamless = all(stage.spec.network.kind == "joint" for stage in self.stages)
+        half = inference.dtype is not torch.float32
+        self.bytes_per_pixel = bytes_per_pixel(self.stages) * (0.75 if half else 1)
+
+    @property
+    def smallest(self) -> int:
+        """Side of the smallest tile whose margin is whole."""
+        return 2 * MARGIN + max(64, self.step)
+
+    def choose_size(self, height: int, width: int, memory: float) -> int:
+        """Side of the tiles, px, for a bound on memory in bytes.
+
+        Raises
+        ------
+        ValueError
+            If not even the smallest tile fits.
+        """
+        fits = math.isqrt(int(max(0, memory) / self.bytes_per_pixel))
+        whole = max(height, width)
+        if not self.seamless and height * width <= fits**2:
+            return whole
+        size = min(fits, PREFERRED[self.inference.device.type], whole)
+        if size < min(self.smallest, whole):
+            raise ValueError(
+                f"{height * width * self.bytes_per_pixel / 2**20:.0f} MiB are needed for the whole picture and "
+                f"{self.smallest**2 * self.bytes_per_pixel / 2**20:.0f} MiB for its smallest tile, "
+                f"but {max(0, memory) / 2**20:.0f} MiB are left; close other programs, raise --memory, or use --scale"
+            )
+        return size
+
+    def __call__(
+        self, pixels: np.ndarray, out: np.ndarray, size: int, progress: Progress | None = None
+    ) -> tuple[int, str | None]:
+        """Predict frames of a picture.
+
+        Parameters
+        ----------
+        pixels : (H, W, 3) uint8
+        out : (N, H, W, 3) uint8, which takes the frames
+        size : side of the tiles, px; where memory runs out, they are halved
+        progress : is told how many stages are done, and of how many
+
+        Returns
+        -------
+        the side of the tiles in the end, and what to tell the person, if anything
+
+        Raises
+        ------
+        ValueError
+            If even the smallest tile does not fit into memory.
+        """
+        height, width = pixels.shape[:2]
+        note = None
+        while True:
+            exhausted = False
+            try:
+                self._run(pixels, out, plan_tiles(height, width, size, MARGIN, self.step), progress)
+            except (RuntimeError, MemoryError) as error:
+                if not is_exhaustion(error):
+                    raise
+                exhausted = True
+            if not exhausted:
+                return size, note
+            # Here, as the error holds the tensors of the attempt.
+            if self.inference.device.type == "cuda":
+                torch.cuda.empty_cache()
+            smaller = min(size, max(height, width)) // 2
+            if smaller < min(self.smallest, max(height, width)):
+                raise ValueError(
+                    f"not even tiles of {size} px fit into the memory of {self.inference.device.type}; "
+                    "close other programs, or use --scale 0.5, --memory or --device cpu"
+                )
+            size = smaller
+            note = f"memory ran out, so it was computed in tiles of {size} px"
+
+    def _run(self, pixels: np.ndarray, out: np.ndarray, tiles: list[Tile], progress: Progress | None) -> None:
+        done, total = 0, len(tiles) * len(self.stages)
+
+        def count(*_: object) -> None:
+            nonlocal done
+            done += 1
+            if progress:
+                progress(done, total)
+
+        hooks = [stage.register_forward_hook(count) for stage in self.stages]
+        try:
+            for tile in tiles:
+                part = torch.from_numpy(np.array(pixels[tile.read]))
+                blurry = part.to(self.inference.device).permute(2, 0, 1)[None].float() / 255
+                known = dict.fromkeys(self.unneeded, blurry)
+                frames = self.inference(blurry, known)[0, [frame - 1 for frame in self.frames]]
+                kept = frames[(..., *tile.inside)]
+                kept = (kept.clamp_(0, 1) * 255).round_().to(torch.uint8).permute(0, 2, 3, 1)
+                out[(slice(None), *tile.keep)] = kept.cpu().numpy()
+        finally:
+            for hook in hooks:
+                hook.remove()

@@ -1,0 +1,224 @@
+"""The library's function and the command: from a photo to files."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+import unsmear
+from unsmear.cli import main
+from unsmear.photos.interpolation import fill_between
+from unsmear.photos.save import choose_folder
+from unsmear.photos.video import back_and_forth, fit
+from unsmear.weights.load import CAMERAS, shipped_weights
+
+
+@pytest.fixture
+def command(weights, tmp_path, monkeypatch):
+    """Run the command in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: main(["reconstruct", *map(str, arguments), "--weights", str(weights), "--device", "cpu"])
+
+
+def test_an_array_a_file_and_an_image_give_the_same_frames(weights, photo, tmp_path):
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    result = unsmear.reconstruct(photo, weights=weights, device="cpu")
+    assert result.frames.shape == (7, *photo.shape) and result.frames.dtype == np.uint8
+    assert result.numbers == (1, 2, 3, 4, 5, 6, 7) and result.middle == 3
+    for given in (tmp_path / "photo.png", str(tmp_path / "photo.png"), Image.fromarray(photo), photo / 255):
+        same = unsmear.reconstruct(given, weights=weights, device="cpu")
+        np.testing.assert_array_equal(same.frames, result.frames)
+    middle = unsmear.reconstruct(photo, weights=weights, device="cpu", frames=4)
+    assert middle.numbers == (4,)
+    np.testing.assert_array_equal(middle.frames[0], result.frames[3])
+
+
+def test_frames_in_between_lie_between(weights, photo):
+    few = unsmear.reconstruct(photo, weights=weights, device="cpu")
+    many = unsmear.reconstruct(photo, weights=weights, device="cpu", frames=13)
+    assert many.numbers == tuple(range(1, 14)) and many.middle == 6
+    np.testing.assert_array_equal(many.frames[::2], few.frames)
+
+
+def test_what_moves_is_half_way_in_the_frame_between():
+    rows, columns = np.mgrid[:96, :128]
+
+    def disc(x):
+        inside = (rows - 48) ** 2 + (columns - x) ** 2 < 15**2
+        return np.where(inside, 230, 40 + 20 * np.sin(rows / 7) + columns / 8)[..., None].repeat(3, 2).astype(np.uint8)
+
+    out = np.empty((3, 96, 128, 3), np.uint8)
+    fill_between(np.stack([disc(50), disc(58)]), 3, out)
+    error = {x: np.abs(out[1].astype(int) - disc(x)).mean() for x in (50, 54, 58)}
+    blend = np.abs((disc(50).astype(int) + disc(58)) / 2 - disc(54)).mean()
+    assert error[54] < 0.5 * min(error[50], error[58]) and error[54] < 0.6 * blend
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"frames": 5}, "4 gives the sharp middle picture alone, 7 all frames, and 8 to 240"),
+        ({"scale": 0}, "scale is 0; give a factor"),
+        ({"memory": 2**20}, "MiB are left; close other programs"),
+    ],
+)
+def test_impossible_wishes_are_refused(weights, photo, options, message):
+    with pytest.raises(ValueError, match=message):
+        unsmear.reconstruct(photo, weights=weights, device="cpu", **options)
+
+
+@pytest.mark.parametrize("values", [np.zeros((2, 3, 5)), np.zeros(4), np.zeros((0, 4, 3)), np.array([["a"]])])
+def test_what_is_no_picture_is_refused(weights, values):
+    with pytest.raises(ValueError, match="is no picture; give"):
+        unsmear.reconstruct(values, weights=weights)
+
+
+@pytest.mark.parametrize("camera", CAMERAS)
+def test_shipped_weights_are_a_cascade_or_missing_in_a_sentence(camera):
+    from unsmear.cascade.cascade import Cascade
+
+    try:
+        found = shipped_weights(camera)
+    except ValueError as error:
+        assert camera in str(error) and "holds no weights" in str(error)
+    else:
+        assert Cascade.load(found).num_frames == 7
+
+
+def test_frames_too_many_for_memory_lie_in_a_file(weights, photo):
+    whole = unsmear.reconstruct(photo, weights=weights, device="cpu")
+    bound = int(14 * photo[..., 0].size + 1.9 * whole.frames.nbytes)
+    from unsmear.photos.tiles import TiledCascade
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TiledCascade, "choose_size", lambda self, height, width, memory: 640)
+        on_disk = unsmear.reconstruct(photo, weights=weights, device="cpu", memory=bound)
+    assert isinstance(on_disk.frames, np.memmap)
+    np.testing.assert_array_equal(on_disk.frames, whole.frames)
+
+
+def test_the_command_writes_frames_film_and_still(command, photo, tmp_path, capsys):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "Maker", 6
+    Image.fromarray(photo).save("holiday.jpg", exif=exif)
+    assert command("holiday.jpg", "--format", "mp4", "gif", "webp", "--own-kind", "--json") == 0
+    record = json.loads(capsys.readouterr().out)["photos"][0]
+    assert [name.removeprefix("holiday/") for name in record["files"]] == [
+        *[f"frame_{number}.jpg" for number in range(1, 8)],
+        *["comparison.jpg", "film.mp4", "film.gif", "film.webp"],
+    ]
+    assert record["seconds"] > 0 and sorted(record["files"]) == sorted(map(str, tmp_path_files(tmp_path / "holiday")))
+    with Image.open("holiday/frame_4.jpg") as frame:
+        assert frame.size == (90, 120) and frame.getexif()[0x010F] == "Maker" and 0x0112 not in frame.getexif()
+    with av.open("holiday/film.mp4") as film:
+        stream = film.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert sum(1 for _ in film.decode(stream)) % 12 == 0
+    content = (tmp_path / "holiday/film.mp4").read_bytes()
+    assert content.index(b"moov") < content.index(b"mdat")
+    for name in ("film.gif", "film.webp"):
+        with Image.open(f"holiday/{name}") as film:
+            assert film.n_frames == 12 and film.info["loop"] == 0
+
+
+def tmp_path_files(folder):
+    return [path.relative_to(folder.parent) for path in folder.iterdir()]
+
+
+def test_results_are_never_overwritten_unless_asked(command, photo, tmp_path):
+    Image.fromarray(photo).save("a.png")
+    Image.fromarray(255 - photo).save("a.jpg")
+    assert command("a.png", "a.jpg", "--frames", 4) == 0
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"a", "a_2"}
+    first = (tmp_path / "a/frame_4.png").read_bytes()
+    (tmp_path / "a/mine.txt").write_text("kept")
+    (tmp_path / "a/frame_15.png").write_text("of an earlier run")
+    assert command("a.png", "--frames", 4, "--overwrite") == 0
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {"frame_4.png", "comparison.jpg", "mine.txt"}
+    assert (tmp_path / "a/frame_4.png").read_bytes() == first
+    assert command("a.jpg", "--frames", 4) == 0
+    assert (tmp_path / "a_3").is_dir()
+
+
+def test_folders_and_patterns_and_the_others_go_on_where_one_fails(command, photo, tmp_path, capsys):
+    (tmp_path / "album").mkdir()
+    for name in ("album/x.png", "album/y.webp", "z1.png", "z2.png"):
+        Image.fromarray(photo[:20, :20]).save(name)
+    (tmp_path / "album/cut.png").write_bytes((tmp_path / "z1.png").read_bytes()[:80])
+    (tmp_path / "album/list.txt").write_text("no picture")
+    assert command("album", "z*.png", "--output", "out", "--frames", 4) == 1
+    printed = capsys.readouterr()
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"x", "y", "z1", "z2"}
+    assert "cut.png ends too early" in printed.err and "1 of 5 photos failed" in printed.err
+    assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing*.jpg"], "nothing matches"),
+        (["none.jpg"], "none.jpg does not exist"),
+        (["ftp://example.org/a.jpg"], "an address of the kind ftp:"),
+        (["data:image/png;base64,AAAA"], "an address of the kind data:"),
+        (["file:///etc/passwd"], "an address of the kind file:"),
+        (["a.png", "--max-megapixels", "0.001"], "more than the 0.001 megapixels that are read"),
+        (["a.png", "--memory", "1k"], "megapixels that fit into memory; close other programs, or raise --memory"),
+        (["a.png", "--frames", "2"], "frames is 2; 4 gives"),
+        (["a.png", "--output", "a.png"], "cannot be written"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(command, photo, tmp_path, capsys, arguments, message):
+    Image.fromarray(photo).save("a.png")
+    assert command(*arguments) in (1, 2)
+    printed = capsys.readouterr().err
+    assert message in printed and len(printed.strip().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_size_options_are_read(command, capsys):
+    for option, value in (("--memory", "lots"), ("--tile", "-3")):
+        with pytest.raises(SystemExit) as stopped:
+            command("a.png", option, value)
+        assert stopped.value.code == 2 and "is no" in capsys.readouterr().err
+
+
+def test_a_photo_behind_an_address_is_fetched_within_its_bound(command, photo, tmp_path, capsys):
+    served = tmp_path / "served"
+    served.mkdir()
+    Image.fromarray(photo[:30, :30]).save(served / "far away.png")
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=str(served))
+
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/far%20away.png?size=1"
+    assert command(address, "--frames", 4) == 0
+    assert (tmp_path / "far away/frame_4.png").is_file()
+    assert command(address, "--max-megabytes", 0.0001) == 1
+    assert "is longer than 104 bytes" in capsys.readouterr().err
+    server.shutdown()
+
+
+def test_names_of_folders(tmp_path):
+    assert choose_folder("photos/a.b.jpg", None, (), False).as_posix() == "photos/a.b"
+    (tmp_path / "plain").write_text("")
+    assert choose_folder(str(tmp_path / "plain"), None, (), True) == tmp_path / "plain_frames"
+    assert choose_folder("http://host/..", tmp_path, (), False) == tmp_path / "photo"
+
+
+def test_films_are_of_a_size_that_one_sees():
+    assert fit(np.zeros((1, 1, 3), np.uint8)).shape == (320, 320, 3)
+    assert fit(np.zeros((4000, 6000, 3), np.uint8)).shape == (1280, 1920, 3)
+    assert fit(np.zeros((1, 30_000, 3), np.uint8)).shape == (1, 1920, 3)
+    assert back_and_forth(4) == [0, 1, 2, 3, 2, 1] and back_and_forth(1) == [0]

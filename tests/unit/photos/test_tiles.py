@@ -1,0 +1,111 @@
+"""Tiles cover a picture, their seams are invisible, and memory decides their size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from unsmear.cascade.config import InferenceConfig
+from unsmear.cascade.inference import CascadeInference
+from unsmear.cascade.order import find_weights
+from unsmear.cascade.spec import StageSpec
+from unsmear.cascade.stage import Stage
+from unsmear.networks.config import JointConfig
+from unsmear.photos.memory import OVERHEAD, bytes_per_pixel, free_memory
+from unsmear.photos.tiles import MARGIN, TiledCascade, plan_tiles
+
+
+@pytest.fixture(scope="module")
+def inference(weights):
+    return CascadeInference.load(find_weights([weights]), InferenceConfig(device="cpu", attention_window=128))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "size"), [(1, 1, 64), (300, 40, 256), (301, 977, 256), (5000, 256, 640), (641, 640, 640)]
+)
+def test_tiles_cover_every_pixel_once(height, width, size):
+    count, tiles = np.zeros((height, width), int), plan_tiles(height, width, size, MARGIN, 16)
+    for tile in tiles:
+        count[tile.keep] += 1
+        for read, keep, length in zip(tile.read, tile.keep, (height, width), strict=True):
+            assert read.start % 16 == 0 and read.stop - read.start <= size
+            assert keep.start - read.start >= MARGIN or read.start == keep.start == 0
+            assert read.stop - keep.stop >= MARGIN or read.stop == keep.stop == length
+        inside = np.arange(height * width).reshape(height, width)[tile.read][tile.inside]
+        np.testing.assert_array_equal(inside, np.arange(height * width).reshape(height, width)[tile.keep])
+    assert (count == 1).all()
+
+
+def test_seams_are_invisible(inference, photo):
+    picture = np.tile(photo, (5, 4, 1))[:430, :470]
+    cascade = TiledCascade(inference, tuple(range(1, 8)))
+    whole, tiled = np.empty((7, *picture.shape), np.uint8), np.empty((7, *picture.shape), np.uint8)
+    assert cascade(picture, whole, 480) == (480, None)
+    cascade(picture, tiled, cascade.smallest)
+    assert np.abs(whole[3].astype(int) - picture).mean() > 1
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+
+
+def test_only_the_stages_that_a_frame_needs_run(inference, photo):
+    told: list[tuple[int, int]] = []
+    every, middle = np.empty((7, *photo.shape), np.uint8), np.empty((1, *photo.shape), np.uint8)
+    TiledCascade(inference, tuple(range(1, 8)))(photo, every, 640)
+    TiledCascade(inference, (4,))(photo, middle, 640, lambda done, total: told.append((done, total)))
+    assert told == [(1, 1)]
+    np.testing.assert_array_equal(middle[0], every[3])
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 700), (3, 2)])
+def test_any_size_is_taken(inference, height, width):
+    out = np.zeros((7, height, width, 3), np.uint8)
+    TiledCascade(inference, tuple(range(1, 8)))(np.full((height, width, 3), 200, np.uint8), out, 640)
+    assert (out > 20).all()
+
+
+def test_memory_is_the_sum_of_what_is_alive_at_once():
+    network = JointConfig(width=8, patch=1, encoder_blocks=(0,), middle_blocks=0, decoder_blocks=(0,))
+    stage = Stage(StageSpec(name="center", predicts=(1,), network=network))
+    found = bytes_per_pixel([stage]) / OVERHEAD
+    # At least the blurry picture, a map of 8 channels kept beside one of the decoder, and the frame.
+    assert 4 * (3 + 8 + 8) <= found <= 4 * 64
+
+
+def test_tiles_shrink_with_memory_and_a_bound_too_small_is_refused(inference):
+    cascade = TiledCascade(inference, (4,))
+    assert cascade.choose_size(4000, 6000, 100e9) == 640
+    assert cascade.choose_size(100, 200, 100e9) == 200
+    small = cascade.bytes_per_pixel * 400**2
+    assert cascade.choose_size(4000, 6000, small + 1) == 400
+    with pytest.raises(ValueError, match="MiB are left; close other programs, raise --memory, or use --scale"):
+        cascade.choose_size(4000, 6000, small / 4)
+    assert free_memory() > 2**20
+
+
+@pytest.mark.parametrize("message", ["[enforce fail] DefaultCPUAllocator: can't allocate memory", "CUDA out of memory"])
+def test_where_memory_runs_out_tiles_are_halved_and_in_the_end_a_sentence_helps(inference, photo, monkeypatch, message):
+    picture = np.tile(photo, (6, 6, 1))
+    out = np.empty((1, *picture.shape), np.uint8)
+    run, limit = inference.cascade.forward, [400]
+
+    def forward(blurry, known=None):
+        if max(blurry.shape[-2:]) > limit[0]:
+            raise (torch.OutOfMemoryError if "CUDA" in message else RuntimeError)(message)
+        return run(blurry, known)
+
+    monkeypatch.setattr(inference.cascade, "forward", forward)
+    cascade = TiledCascade(inference, (4,))
+    size, note = cascade(picture, out, 640)
+    assert size == 320 and note == "memory ran out, so it was computed in tiles of 320 px"
+    limit[0] = 10
+    with pytest.raises(ValueError, match=r"fit into the memory of cpu; close other programs, or use --scale 0\.5"):
+        cascade(picture, out, 640)
+
+
+def test_other_errors_stay_what_they_are(inference, photo, monkeypatch):
+    def forward(blurry, known=None):
+        raise RuntimeError("sizes differ")
+
+    monkeypatch.setattr(inference.cascade, "forward", forward)
+    with pytest.raises(RuntimeError, match="sizes differ"):
+        TiledCascade(inference, (4,))(photo, np.empty((1, *photo.shape), np.uint8), 640)
