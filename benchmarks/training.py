@@ -73,7 +73,7 @@ def seconds_of(work: Callable[[], Any], repeats: int, device: torch.device) -> f
 def plain_step(objective: Objective, optimizer: torch.optim.Optimizer, blurry: Tensor, truth: Tensor) -> None:
     """One step as a tutorial writes it."""
     optimizer.zero_grad()
-    objective.terms(*objective.predict(blurry, truth))["loss"].mean().backward()
+    objective.terms(objective.predict(blurry, truth))["loss"].mean().backward()
     optimizer.step()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from unsmear.cascade.checkpoint import load_stage
 from unsmear.cascade.stage import Stage
 
@@ -25,3 +27,28 @@ def start_from(stage: Stage, path: str | Path) -> None:
                 "choose weights of the same network"
             )
     stage.load_state_dict(other.state_dict())
+
+
+def start_trunk_from(stage: Stage, path: str | Path) -> None:
+    """Give the trunk of ``stage`` that of another stage; its last layer, and what it sees of further inputs, stay new.
+
+    Raises
+    ------
+    ValueError
+        If either is no joint or motion network, or their trunks are of different size.
+    """
+    other = load_stage(path).stage
+    kinds = {stage.spec.network.kind, other.spec.network.kind}
+    own, given = stage.network.state_dict(), other.network.state_dict()
+    shared = {key: value for key, value in given.items() if not key.startswith(("head.", "stem.weight"))}
+    fits = kinds <= {"joint", "motion"} and all(key in own and own[key].shape == shared[key].shape for key in shared)
+    if not fits:
+        raise ValueError(
+            f"stage {stage.spec.name} cannot start from the trunk in {path}: its network is {stage.spec.network!r}, "
+            f"that one {other.spec.network!r}; give both joint or motion networks of one size"
+        )
+    # The blurry image comes first in both; frames that the other stage was not given have no say at the start.
+    stem = torch.zeros_like(own["stem.weight"])
+    common = min(stem.shape[1], given["stem.weight"].shape[1])
+    stem[:, :common] = given["stem.weight"][:, :common]
+    stage.network.load_state_dict({**own, **shared, "stem.weight": stem})

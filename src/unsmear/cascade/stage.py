@@ -54,7 +54,7 @@ class Stage(nn.Module):
         (B, 3, H, W)
         """
         if not self.bends:
-            return blurry * self.input_gain
+            return self.equalise(blurry)
         last = self.input_curve.shape[1] - 1
         place = last * blurry.clamp(0, 1)
         code = place.long().clamp(max=last - 1)
@@ -74,9 +74,29 @@ class Stage(nn.Module):
         -------
         (B, len(spec.predicts), 3, H, W), not clipped
         """
+        return self.predict_motion(blurry, known)[0]
+
+    def predict_motion(self, blurry: Tensor, known: Mapping[int, Tensor]) -> tuple[Tensor, Tensor | None]:
+        """As :meth:`forward`, and the displacement of each frame's pixels to where they lie in the frame it corrects.
+
+        Returns
+        -------
+        frames : as :meth:`forward`
+        motion : (B, len(spec.predicts), 2, h, w), pixels of the picture, on a coarser grid; None where the network
+            predicts none
+        """
         given = [self.equalise(blurry), *(known[frame] for frame in self.spec.conditions_on)]
         pictures = torch.stack(given, dim=1)
         height, width = pictures.shape[-2:]
         padded = pad_to_multiple(pictures, int(self.network.stride))  # type: ignore[arg-type]
-        frames: Tensor = self.network(padded)[..., :height, :width]
-        return frames
+        if not self.predicts_motion:
+            frames: Tensor = self.network(padded)
+            return frames[..., :height, :width], None
+        frames, motion = self.network.predict_motion(padded)  # type: ignore[operator]
+        patch = self.spec.network.patch
+        return frames[..., :height, :width], motion[..., : -(-height // patch), : -(-width // patch)]
+
+    @property
+    def predicts_motion(self) -> bool:
+        """Whether the network's frames come with displacement fields."""
+        return self.spec.network.kind == "motion"

@@ -51,8 +51,8 @@ def free_per_pixel(predicted: Tensor, truth: Tensor) -> Tensor:
     return (sums + differences).flatten(1).mean(dim=1)
 
 
-def follow_direction(truth: Tensor, known: Mapping[int, Tensor], numbers: Sequence[int] | None = None) -> Tensor:
-    """Reverse the truth of those samples whose frozen frames run backwards.
+def find_reversed(truth: Tensor, known: Mapping[int, Tensor], numbers: Sequence[int] | None = None) -> Tensor:
+    """Whether the frozen frames of each sample run backwards.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def follow_direction(truth: Tensor, known: Mapping[int, Tensor], numbers: Sequen
 
     Returns
     -------
-    (B, K, 3, H, W), each sample in the order that the known frames are nearer to
+    (B,) bool: the known frames are nearer to the reversed truth
     """
     places = {number: place for place, number in enumerate(numbers or range(1, truth.shape[1] + 1))}
     forward = torch.zeros(len(truth), device=truth.device, dtype=truth.dtype)
@@ -71,5 +71,9 @@ def follow_direction(truth: Tensor, known: Mapping[int, Tensor], numbers: Sequen
         place = places[frame]
         forward += (picture - truth[:, place]).square().flatten(1).mean(dim=1)
         backward += (picture - truth[:, -1 - place]).square().flatten(1).mean(dim=1)
-    reverse = (backward < forward).reshape(-1, 1, 1, 1, 1)
-    return torch.where(reverse, truth.flip(1), truth)
+    return backward < forward
+
+
+def reverse_samples(sequences: Tensor, reverse: Tensor) -> Tensor:
+    """Reverse those samples of (B, K, ...) for which ``reverse``, (B,) bool, says so."""
+    return torch.where(reverse.reshape(-1, *(1,) * (sequences.ndim - 1)), sequences.flip(1), sequences)

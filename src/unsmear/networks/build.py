@@ -11,6 +11,7 @@ from unsmear.networks.blocks import ResidualBlock, TwoPathBlock
 from unsmear.networks.center import PublishedCenter
 from unsmear.networks.config import NetworkConfig, check_network
 from unsmear.networks.joint import GatedBlock, JointNetwork
+from unsmear.networks.motion import MotionNetwork
 from unsmear.networks.off_centre import PublishedPair
 
 Frames = tuple[int, ...]
@@ -18,17 +19,21 @@ Frames = tuple[int, ...]
 MOST_TRANSLATIONS = 64
 
 
+def find_references(predicts: Frames, conditions_on: Frames) -> Frames:
+    """Number of the frame that each predicted frame corrects: the nearest one given, or 0, the blurry image."""
+    return tuple(min(conditions_on, key=lambda given: abs(given - frame), default=0) for frame in predicts)
+
+
 def _build_joint(config: Any, predicts: Frames, conditions_on: Frames) -> nn.Module:
-    """Each predicted frame corrects the nearest frame given, or the blurry image where there is none."""
-    references = tuple(
-        1 + min(range(len(conditions_on)), key=lambda i: abs(conditions_on[i] - frame)) if conditions_on else 0
-        for frame in predicts
-    )
-    return JointNetwork(1 + len(conditions_on), references, config)
+    inputs = (0, *conditions_on)
+    references = tuple(inputs.index(number) for number in find_references(predicts, conditions_on))
+    network = MotionNetwork if config.kind == "motion" else JointNetwork
+    return network(len(inputs), references, config)
 
 
 NETWORKS: dict[str, Callable[[Any, Frames, Frames], nn.Module]] = {
     "joint": _build_joint,
+    "motion": _build_joint,
     "published_center": lambda config, predicts, conditions_on: PublishedCenter(config),
     "published_pair": lambda config, predicts, conditions_on: PublishedPair(predicts, conditions_on, config),
 }

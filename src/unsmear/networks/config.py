@@ -35,6 +35,12 @@ class JointConfig(BaseModel):
         return self
 
 
+class MotionConfig(JointConfig):
+    """Size of a :class:`~unsmear.networks.motion.MotionNetwork`."""
+
+    kind: Literal["motion"] = "motion"  # type: ignore[assignment]
+
+
 class PublishedCenterConfig(BaseModel):
     """Size of a :class:`~unsmear.networks.center.PublishedCenter`; the defaults are the published ones."""
 
@@ -70,6 +76,7 @@ def _find_kind(network: Any) -> Any:
 
 NetworkConfig = Annotated[
     Annotated[JointConfig, Tag("joint")]
+    | Annotated[MotionConfig, Tag("motion")]
     | Annotated[PublishedCenterConfig, Tag("published_center")]
     | Annotated[PublishedPairConfig, Tag("published_pair")],
     Discriminator(_find_kind),
@@ -77,7 +84,7 @@ NetworkConfig = Annotated[
 
 
 def check_network(
-    config: JointConfig | PublishedCenterConfig | PublishedPairConfig,
+    config: JointConfig | MotionConfig | PublishedCenterConfig | PublishedPairConfig,
     predicts: tuple[int, ...],
     conditions_on: tuple[int, ...],
 ) -> None:
@@ -87,8 +94,13 @@ def check_network(
     ------
     ValueError
         If a published_center is to predict several frames or is conditioned on any, or a
-        published_pair is conditioned on none.
+        published_pair or a motion network is conditioned on none.
     """
+    if config.kind == "motion" and not conditions_on:
+        raise ValueError(
+            f"a motion network moves sharp frames that it is given, but the stage that predicts {list(predicts)} is "
+            "conditioned on none; fill conditions_on with frames of earlier stages, or use joint"
+        )
     if config.kind == "published_center" and (len(predicts) != 1 or conditions_on):
         raise ValueError(
             f"a published_center predicts one frame from the blurry image alone, found predicts "

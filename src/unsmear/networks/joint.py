@@ -133,6 +133,11 @@ class JointNetwork(nn.Module):
         -------
         (B, len(references), 3, H, W)
         """
+        correction = functional.pixel_shuffle(self.head(self.features(pictures)), self.patch)
+        return pictures[:, list(self.references)] + correction.unflatten(1, (len(self.references), 3))
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """What the trunk makes of the stacked pictures, (B, width, H / patch, W / patch)."""
         x = self.stem(functional.pixel_unshuffle(pictures.flatten(1, 2), self.patch))
         skips = []
         for encoder, down in zip(self.encoders, self.downs, strict=True):
@@ -142,8 +147,7 @@ class JointNetwork(nn.Module):
         x = self.middle(x)
         for up, decoder in zip(self.ups, self.decoders, strict=True):
             x = decoder(up(x) + skips.pop())
-        correction = functional.pixel_shuffle(self.head(x), self.patch)
-        return pictures[:, list(self.references)] + correction.unflatten(1, (len(self.references), 3))
+        return x
 
 
 def _window_means(x: Tensor, cell: int, span: int) -> Tensor:

@@ -27,8 +27,25 @@ def turn_pictures(pictures: Tensor, turn: Tensor, mirror_x: bool, mirror_y: bool
     return pictures
 
 
+def turn_motion(motion: Tensor, turn: Tensor, mirror_x: bool, mirror_y: bool, transpose: bool) -> Tensor:
+    """Mirror and transpose displacement fields with their pictures: the places, and the directions.
+
+    Parameters
+    ----------
+    motion : (B, ..., 2, S, S), x and y in pixels
+    turn, mirror_x, mirror_y, transpose : as :func:`turn_pictures` takes them
+    """
+    motion = turn_pictures(motion, turn, mirror_x, mirror_y, transpose)
+    signs = torch.ones(len(motion), 2, device=motion.device, dtype=motion.dtype)
+    for axis, mirrored in enumerate((mirror_x, mirror_y)):
+        if mirrored:
+            signs[:, axis] = torch.where(turn[:, axis], -1, 1)
+    motion = motion * signs.reshape(len(motion), *(1,) * (motion.ndim - 4), 2, 1, 1)
+    return torch.where(_flags(turn, 2, motion), motion.flip(-3), motion) if transpose else motion
+
+
 def reverse_frames(truth: Tensor, turn: Tensor) -> Tensor:
-    """Reverse the true frames (B, K, 3, S, S) of each sample whose fourth flag says so.
+    """Reverse the true frames (B, K, ...), or their motion, of each sample whose fourth flag says so.
 
     Where the camera is symmetric in time the reversed frames give the same blurry picture.
     """

@@ -67,8 +67,7 @@ def _kept_bytes(objective: Objective, crop: int) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        predicted, wanted = objective.predict(*_sample(objective, crop, 1))
-        loss = objective.terms(predicted, wanted)["loss"].mean()
+        loss = objective.terms(objective.predict(*_sample(objective, crop, 1)))["loss"].mean()
     parameters = sum(p.untyped_storage().nbytes() for p in objective.stage.parameters())
     del loss
     return max(sum(kept.values()) - parameters, 1)
@@ -76,8 +75,7 @@ def _kept_bytes(objective: Objective, crop: int) -> int:
 
 def _fits(objective: Objective, crop: int, count: int) -> bool:
     try:
-        predicted, wanted = objective.predict(*_sample(objective, crop, count))
-        objective.terms(predicted, wanted)["loss"].mean().backward()
+        objective.terms(objective.predict(*_sample(objective, crop, count)))["loss"].mean().backward()
     except torch.OutOfMemoryError:
         return False
     finally:

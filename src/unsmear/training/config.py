@@ -37,6 +37,12 @@ class Hparams(BaseModel):
         le=10,
         description="factor of the mean magnitude of the error's spectrum that is added; 0.02 with charbonnier",
     )
+    motion_weight: float = Field(
+        0.02,
+        ge=0,
+        le=10,
+        description="factor of the end-point error in pixels that is added where a stage predicts motion",
+    )
     perceptual_weight: float = Field(
         0.0, ge=0, le=1e4, description="factor of the VGG16 distance that is added; 0 leaves it out, the authors used 1"
     )

@@ -92,7 +92,9 @@ def fit(
             state.batch_size = _settle_batch_size(objective, hparams, processes, len(train.groups))
     processes.wait()
     batch_size = state.batch_size
-    samples = CropDataset(train, hparams.crop, seed, hparams.steps * batch_size, objective.frames)
+    samples = CropDataset(
+        train, hparams.crop, seed, hparams.steps * batch_size, objective.frames, objective.needs_motion
+    )
     loader = BatchLoader(
         samples,
         batch_size // processes.size,
@@ -101,8 +103,8 @@ def fit(
         pin=device.type == "cuda",
     )
     shared = range(processes.rank, len(val.groups), processes.size)
-    pictures = DataLoader(PictureDataset(val, objective.frames), batch_size=1, sampler=shared)
-    objective.run = torch.compile(stage, dynamic=False) if should_compile(config, device) else None
+    pictures = DataLoader(PictureDataset(val, objective.frames, objective.needs_motion), batch_size=1, sampler=shared)
+    objective.run = torch.compile(stage.predict_motion, dynamic=False) if should_compile(config, device) else None
     compute = BatchGradient(objective, hparams, allowed, seed, processes)
 
     tally, saved_at = Tally((saved or {}).get("tally")), time.monotonic()

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from unsmear.training.augment import add_noise, reverse_frames, turn_pictures
+from unsmear.training.augment import add_noise, reverse_frames, turn_motion, turn_pictures
 from unsmear.training.config import Hparams
 from unsmear.training.dataset import Batch
 from unsmear.training.objective import Objective
 from unsmear.training.processes import Processes
-from unsmear.training.validate import to_light
+from unsmear.training.validate import to_light, to_pixels
 
 logger = logging.getLogger(__name__)
 
@@ -95,27 +95,28 @@ class BatchGradient:
         """Gradients of this process's share, part by part, and the mean of each term."""
         objective, parts = self.objective, self.hparams.accumulate
         turn = batch[2].to(objective.precision.device)
-        light, truth = (self._turn(to_light(codes, objective.precision), turn) for codes in batch[:2])
+        light, truth = (turn_pictures(to_light(codes, objective.precision), turn, **self._turns) for codes in batch[:2])
+        motion = [turn_motion(to_pixels(field, objective.precision), turn, **self._turns) for field in batch[3:]]
         first = self.processes.rank * len(light)
         whole = self.processes.size * len(light)
         light = add_noise(light, self.hparams.noise, self.seed, step, slice(first, first + len(light)), whole)
-        truth = reverse_frames(truth, turn) if objective.time_reversal else truth
+        if objective.time_reversal:
+            truth, motion = reverse_frames(truth, turn), [reverse_frames(field, turn) for field in motion]
         sums: dict[str, Tensor] = {}
-        for some_light, some_truth in zip(light.chunk(parts), truth.chunk(parts), strict=True):
-            terms = objective.terms(*objective.predict(some_light, some_truth))
+        for part in zip(*(values.chunk(parts) for values in (light, truth, *motion)), strict=True):
+            terms = objective.terms(objective.predict(*part))
             (terms["loss"].mean() / parts).backward()
             for name, value in terms.items():
                 sums[name] = sums.get(name, 0) + value.detach().mean() / parts
         return sums
 
-    def _turn(self, light: Tensor, turn: Tensor) -> Tensor:
-        return turn_pictures(
-            light,
-            turn,
-            mirror_x=self.hparams.flips and self.allowed.mirror_x,
-            mirror_y=self.hparams.flips and self.allowed.mirror_y,
-            transpose=self.hparams.turns and self.allowed.transpose,
-        )
+    @property
+    def _turns(self) -> dict[str, bool]:
+        return {
+            "mirror_x": self.hparams.flips and self.allowed.mirror_x,
+            "mirror_y": self.hparams.flips and self.allowed.mirror_y,
+            "transpose": self.hparams.turns and self.allowed.transpose,
+        }
 
 
 # What has no error class of its own: a CPU's allocator, and libraries that allocate on a GPU by themselves.

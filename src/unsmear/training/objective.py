@@ -11,11 +11,35 @@ from torch import Tensor
 from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.spec import Order
 from unsmear.cascade.stage import Stage
+from unsmear.losses.motion import end_point_error
 from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, SampleLoss, fourier_l1
-from unsmear.losses.temporal_order import follow_direction, free_per_pixel, free_per_sample
+from unsmear.losses.temporal_order import find_reversed, free_per_pixel, free_per_sample, reverse_samples
+from unsmear.motion.warp import resize_motion
+from unsmear.networks.build import find_references
 from unsmear.training.precision import Precision
 
 Terms = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a stage predicts and what it should, in the order to compare.
+
+    Parameters
+    ----------
+    frames, truth : (B, K, 3, H, W), full scale 1
+    motion, true_motion : (B, K, 2, h, w), pixels; None where the stage predicts none, or none is known
+    """
+
+    frames: Tensor
+    truth: Tensor
+    motion: Tensor | None = None
+    true_motion: Tensor | None = None
+
+    def reversed(self) -> Prediction:
+        """The same prediction beside the reversed truth."""
+        true_motion = None if self.true_motion is None else self.true_motion.flip(1)
+        return replace(self, truth=self.truth.flip(1), true_motion=true_motion)
 
 
 @dataclass
@@ -34,6 +58,7 @@ class Objective:
     perceptual : distance of features that is added to the loss, (B, K, 3, H, W) twice to (B,); None adds none
     perceptual_weight : its factor
     fourier_weight : factor of the distance of spectra that is added
+    motion_weight : factor of the end-point error, pixels, that is added where the stage predicts motion
     """
 
     stage: Stage
@@ -46,7 +71,8 @@ class Objective:
     perceptual: SampleLoss | None = None
     perceptual_weight: float = 0.0
     fourier_weight: float = 0.0
-    run: Callable[..., Tensor] | None = None  # the stage as compiled or distributed
+    motion_weight: float = 0.0
+    run: Callable[..., tuple[Tensor, Tensor | None]] | None = None  # the stage's predict_motion as compiled
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -61,8 +87,13 @@ class Objective:
         """The same objective of another stage, run as it is."""
         return replace(self, stage=stage, run=None)
 
-    def predict(self, blurry: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-        """Predicted and true frames of the stage, both (B, K, 3, H, W), in the order to compare.
+    @property
+    def needs_motion(self) -> bool:
+        """Whether the loss looks at the true motion."""
+        return self.motion_weight > 0 and self.stage.predicts_motion
+
+    def predict(self, blurry: Tensor, truth: Tensor, motion: Tensor | None = None) -> Prediction:
+        """Predicted and true frames of the stage, in the order to compare.
 
         With order ``follow`` the truth of each sample runs in the direction of the frozen frames.
 
@@ -70,14 +101,30 @@ class Objective:
         ----------
         blurry : (B, 3, H, W), full scale 1
         truth : (B, len(frames), 3, H, W), the frames numbered :attr:`frames`
+        motion : (B, num_frames, 2, h, w), displacements of each frame's pixels to where they lie in the middle frame
         """
         given = self._known(blurry)
         if self.order == "follow":
-            truth = follow_direction(truth, given, self.frames)
+            reverse = find_reversed(truth, given, self.frames)
+            truth = reverse_samples(truth, reverse)
+            motion = None if motion is None else reverse_samples(motion, reverse)
         with self.precision.autocast():
-            predicted = (self.stage if self.run is None else self.run)(blurry, given)
+            frames, found = (self.run or self.stage.predict_motion)(blurry, given)
         wanted = [self.frames.index(frame) for frame in self.stage.spec.predicts]
-        return predicted.to(blurry.dtype), truth[:, wanted]
+        prediction = Prediction(frames.to(blurry.dtype), truth[:, wanted])
+        if found is None or motion is None:
+            return prediction
+        return replace(prediction, motion=found.to(blurry.dtype), true_motion=self._motion_to_references(motion, found))
+
+    def _motion_to_references(self, motion: Tensor, found: Tensor) -> Tensor:
+        """True displacements from the predicted frames to those that they correct, on the grid of ``found``.
+
+        That to the middle frame less the reference's own: exact for a motion that is the same around a pixel.
+        """
+        spec = self.stage.spec
+        frames, references = list(spec.predicts), list(find_references(spec.predicts, spec.conditions_on))
+        wanted = motion[:, [number - 1 for number in frames]] - motion[:, [number - 1 for number in references]]
+        return resize_motion(wanted, *found.shape[-2:])
 
     def _known(self, blurry: Tensor) -> Mapping[int, Tensor]:
         """Frames that the frozen stages predict: those that the stage is given."""
@@ -88,31 +135,36 @@ class Objective:
         # A tensor made in inference mode cannot take part in gradients; a copy of it can.
         return {frame: known[frame].to(blurry.dtype).clone() for frame in self.stage.spec.conditions_on}
 
-    def terms(self, predicted: Tensor, truth: Tensor) -> Terms:
+    def terms(self, prediction: Prediction) -> Terms:
         """Every term of the loss, (B,) each and without its weight, and ``loss``, their weighted sum.
 
         With order ``free_per_sample`` each sample takes the direction in which its loss is smaller; with
         ``free_per_pixel`` its features do, as they have no direction at a pixel.
         """
         if self.order == "free_per_pixel":
+            predicted, truth = prediction.frames, prediction.truth
             value = free_per_pixel(predicted, truth)
             if self.perceptual is None:
                 return {"free_per_pixel": value, "loss": value}
             features = free_per_sample(self.perceptual, predicted, truth)
             return self._add_features({"free_per_pixel": value, "loss": value}, features)
-        forward = self._compare(predicted, truth)
+        forward = self._compare(prediction)
         if self.order != "free_per_sample":
             return forward
-        backward = self._compare(predicted, truth.flip(1))
+        backward = self._compare(prediction.reversed())
         reverse = backward["loss"] < forward["loss"]
         return {name: torch.where(reverse, backward[name], value) for name, value in forward.items()}
 
-    def _compare(self, predicted: Tensor, truth: Tensor) -> Terms:
+    def _compare(self, prediction: Prediction) -> Terms:
+        predicted, truth = prediction.frames, prediction.truth
         value = RECONSTRUCTION_LOSSES[self.loss](predicted, truth)
         terms = {self.loss: value, "loss": value}
         if self.fourier_weight:
             terms["fourier"] = fourier_l1(predicted, truth)
             terms["loss"] = value + self.fourier_weight * terms["fourier"]
+        if prediction.motion is not None and prediction.true_motion is not None:
+            terms["motion"] = end_point_error(prediction.motion, prediction.true_motion)
+            terms["loss"] = terms["loss"] + self.motion_weight * terms["motion"]
         return terms if self.perceptual is None else self._add_features(terms, self.perceptual(predicted, truth))
 
     def _add_features(self, terms: Terms, features: Tensor) -> Terms:

@@ -45,6 +45,8 @@ def train_here(
     tracking: Mapping[str, Any],
     start: str | Path | None = None,
     init: str | Path | None = None,
+    trunk: str | Path | None = None,
+    motion: Sequence[str | Path] = (),
     perceptual: str | Path | None = None,
     imagenet_norm: bool = True,
     threads: int = 1,
@@ -69,6 +71,8 @@ def train_here(
     tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
     start : ``state.pt`` of a run with fewer steps and otherwise the same settings, to go on from
     init : weights file of the same network, whose weights the stage begins with instead of random ones
+    trunk : weights of an earlier stage of the same system, whose trunk the stage begins with
+    motion : stores of the train and val splits, for a stage that predicts motion
     perceptual : VGG16's layers, where the hyper-parameters weigh the perceptual loss
     imagenet_norm : normalise colours for them as VGG16 was trained
     threads : CPU threads to use
@@ -84,7 +88,7 @@ def train_here(
     import torch
 
     from unsmear.cascade.checkpoint import load_stage
-    from unsmear.cascade.initial import start_from
+    from unsmear.cascade.initial import start_from, start_trunk_from
     from unsmear.cascade.stage import Stage
     from unsmear.optics.camera import Camera
     from unsmear.training.dataset import SplitStores
@@ -107,13 +111,15 @@ def train_here(
     num_frames = len(lens.psfs)
     data = digest_stores(frames, blur)
     train, val = (
-        SplitStores.open(split, num_frames, [Path(p) for p in frames], [Path(p) for p in blur])
+        SplitStores.open(split, num_frames, *([Path(p) for p in paths] for paths in (frames, blur, motion)))
         for split in ("train", "val")
     )
     torch.manual_seed(seed_of(seed, system, spec.name))
     stage = Stage(spec, tuple(lens.energy), lens.response)
     if init:
         start_from(stage, init)
+    if trunk:
+        start_trunk_from(stage, trunk)
     objective = Objective(
         stage,
         [_freeze(load_stage(path).stage, precision) for path in predecessors],
@@ -125,6 +131,7 @@ def train_here(
         _load_features(chosen, perceptual, imagenet_norm, precision),
         chosen.perceptual_weight,
         chosen.fourier_weight,
+        chosen.motion_weight,
     )
 
     provenance = {
@@ -135,7 +142,7 @@ def train_here(
         "code": code,
         "precision": precision.name,
         "predecessors": [digest_file(path) for path in predecessors],
-        **({"init": digest_file(init)} if init else {}),
+        **{name: digest_file(path) for name, path in (("init", init), ("trunk", trunk)) if path},
         **(
             {"vgg16": digest_file(perceptual), "imagenet_norm": imagenet_norm}
             if objective.perceptual and perceptual

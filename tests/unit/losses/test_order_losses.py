@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, charbonnier, l1, log_mse, mse
-from unsmear.losses.temporal_order import follow_direction, free_per_pixel, free_per_sample
+from unsmear.losses.temporal_order import find_reversed, free_per_pixel, free_per_sample, reverse_samples
 
 LOSSES = list(RECONSTRUCTION_LOSSES.values())
 
@@ -94,14 +94,14 @@ def test_follow_turns_the_truth_of_those_samples_whose_frozen_frames_run_backwar
     backwards = torch.tensor([False, True, True, False])
     ran = torch.where(backwards.reshape(-1, 1, 1, 1, 1), truth.flip(1), truth)
     known = {frame: ran[:, frame - 1] + 0.05 * torch.randn(4, 3, 6, 6) for frame in (3, 4, 5)}
-    assert torch.equal(follow_direction(truth, known), ran)
+    assert torch.equal(reverse_samples(truth, find_reversed(truth, known)), ran)
     # The middle says nothing about the direction: the truth stays as it is.
-    assert torch.equal(follow_direction(truth, {4: known[4]}), truth)
+    assert torch.equal(reverse_samples(truth, find_reversed(truth, {4: known[4]})), truth)
 
 
 def test_follow_weighs_all_known_frames():
     """One frame may be nearer to the wrong side when the others together are not."""
     truth = torch.arange(5.0).reshape(1, 5, 1, 1, 1).expand(1, 5, 3, 2, 2) / 4
     near = {1: truth[:, 1] + 0.3, 2: truth[:, 1], 4: truth[:, 3], 5: truth[:, 4]}
-    assert torch.equal(follow_direction(truth, near), truth)
-    assert torch.equal(follow_direction(truth, {1: near[1]}), truth.flip(1))
+    assert torch.equal(reverse_samples(truth, find_reversed(truth, near)), truth)
+    assert torch.equal(reverse_samples(truth, find_reversed(truth, {1: near[1]})), truth.flip(1))

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
 from unsmear.scenes.config import ScenesConfig
-from unsmear.scenes.photographs import PHOTOGRAPHS, load_photograph
+from unsmear.scenes.photographs import PHOTOGRAPHS, list_photographs, load_photograph
 from unsmear.scenes.scene import Layer, Motion, Scene, make_scene
 from unsmear.scenes.texture import mix_colours, random_outline
 
@@ -86,9 +89,9 @@ def test_photographs_serve_one_split_each():
 def test_scenes_of_a_split_use_its_photographs_alone(monkeypatch):
     used: set[str] = set()
 
-    def record(name: str) -> np.ndarray:
-        used.add(name)
-        return load_photograph(name)
+    def record(path: Path) -> np.ndarray:
+        used.add(path.name)
+        return load_photograph(path)
 
     monkeypatch.setattr("unsmear.scenes.texture.load_photograph", record)
     for split, names in PHOTOGRAPHS.items():
@@ -100,9 +103,10 @@ def test_scenes_of_a_split_use_its_photographs_alone(monkeypatch):
 
 @pytest.mark.parametrize("name", [name for split in PHOTOGRAPHS.values() for name in split])
 def test_photographs_are_in_the_wheel(name):
-    photograph = load_photograph(name)
-    assert photograph.shape[2] == 3 and min(photograph.shape[:2]) >= 300
-    assert photograph.max() > 0.5 and photograph.std() > 0.02
+    path = next(path for paths in list_photographs("builtin").values() for path in paths if path.name == name)
+    photograph = load_photograph(path)
+    assert photograph.shape[2] == 3 and min(photograph.shape[:2]) >= 128
+    assert photograph.max() > 128 and photograph.std() > 5
 
 
 def test_colours_are_mixed_in_training_only():
@@ -118,3 +122,84 @@ def test_outline_is_closed_and_soft():
     outline = random_outline(np.random.default_rng(3), 60, 60)
     assert outline[30, 30] == 1 and outline[0].max() == 0 and outline[:, -1].max() == 0
     assert ((outline > 0) & (outline < 1)).any()
+
+
+def test_exact_motion_leads_every_pixel_to_its_image_point():
+    scene = make_scene(CONFIG.model_copy(update={"native": True, "focal_length": 300.0, "parallax": 0.5}), "test", 1, 3)
+    first, middle = scene.instant(0.1), scene.instant(3.1)
+    motion = scene.motion(1, 4)
+    y, x = np.mgrid[:128, :128].astype(np.float32)
+    moved = cv2.remap(middle, x + motion[..., 0], y + motion[..., 1], cv2.INTER_LINEAR)
+    unmoved, error = np.abs(middle - first).mean(axis=2), np.abs(moved - first).mean(axis=2)
+    # What an object hides in one of the frames is not found again.
+    assert np.median(error) < 0.2 * np.median(unmoved)
+    coarse = scene.motion(1, 4, stride=2)
+    np.testing.assert_allclose(np.median(coarse - motion[::2, ::2]), 0, atol=0.1)
+
+
+def test_motion_of_a_moving_ramp():
+    np.testing.assert_allclose(moving_ramp(1.5).motion(2, 7)[..., 0], 7.5, atol=1e-5)
+    np.testing.assert_allclose(moving_ramp(1.5).motion(2, 7)[..., 1], 0, atol=1e-5)
+
+
+def test_a_turning_camera_moves_the_axis_as_far_and_the_corners_further():
+    plain = Motion(np.array([40.0, 0, 0, 0]), *[np.zeros((1, 4))] * 3)
+    turning = Motion(np.array([40.0, 0, 0, 0]), *[np.zeros((1, 4))] * 3, focal_length=200.0)
+    centre, corner = np.array([64.0, 64, 1]), np.array([128.0, 128, 1])
+    for point, same in ((centre, True), (corner, False)):
+        a, b = (m.matrix(1.0, (64.0, 64.0)) @ point for m in (plain, turning))
+        assert np.allclose(a[:2], b[:2] / b[2]) == same
+
+
+def photographs(folder: Path, names: list[str]) -> None:
+    folder.mkdir(parents=True)
+    for number, name in enumerate(names):
+        assert cv2.imwrite(str(folder / name), np.random.default_rng(number).integers(0, 256, (140, 180, 3), np.uint8))
+
+
+def test_a_folder_without_subfolders_is_divided(tmp_path):
+    photographs(tmp_path / "own", [f"{i:02d}.png" for i in range(12)])
+    (tmp_path / "own" / "._00.png").write_bytes(b"not a picture")
+    found = list_photographs(str(tmp_path / "own"))
+    names = [path.name for paths in found.values() for path in paths]
+    assert sorted(names) == [f"{i:02d}.png" for i in range(12)] and all(found.values())
+    scene = make_scene(CONFIG.model_copy(update={"photographs": str(tmp_path / "own")}), "train", 0, 0)
+    assert scene.sharp_frame(1).shape == (128, 128, 3)
+
+
+def test_subfolders_are_the_splits_and_files_may_be_listed(tmp_path):
+    for split in ("train", "val", "test"):
+        photographs(tmp_path / "own" / split, [f"{split}.png"])
+    found = list_photographs(str(tmp_path / "own"))
+    assert {split: [path.name for path in paths] for split, paths in found.items()} == {
+        split: [f"{split}.png"] for split in ("train", "val", "test")
+    }
+    files = [str(path) for paths in found.values() for path in paths]
+    assert all(len(paths) == 1 for paths in list_photographs(files).values())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [("missing", "not there"), ("empty", "leaves no photograph for train, val, test"), (["a.png"], "a.png")],
+)
+def test_photographs_that_cannot_serve_are_named(tmp_path, chosen, message):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=message):
+        list_photographs(str(tmp_path / chosen) if isinstance(chosen, str) else chosen)
+
+
+def test_a_file_that_is_no_picture_is_named(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"<html>")
+    with pytest.raises(ValueError, match=r"a\.jpg cannot be read"):
+        load_photograph(tmp_path / "a.jpg")
+
+
+def test_speeds_are_spread_and_pieces_stay_sharp():
+    config = CONFIG.model_copy(update={"min_speed": 0.0, "native": True})
+    travels = [np.median(make_scene(config, "test", number, 0).travel(0, 6.2)) for number in range(12)]
+    assert min(travels) < 2 and max(travels) > 5
+    sharp = make_scene(config, "test", 0, 0).instant(0)
+    smooth = make_scene(CONFIG, "test", 0, 0).instant(0)
+    assert np.abs(np.diff(sharp, axis=0)).mean() > np.abs(np.diff(smooth, axis=0)).mean()
+    lit = make_scene(config.model_copy(update={"lights": 8.0}), "test", 0, 0)
+    assert len(lit.layers) > len(make_scene(config, "test", 0, 0).layers)

@@ -16,7 +16,7 @@ from unsmear.optics.camera import Camera, simulate_camera
 from unsmear.optics.config import CameraConfig
 from unsmear.training.augment import reverse_frames, turn_pictures
 from unsmear.training.dataset import CropDataset
-from unsmear.training.objective import Objective
+from unsmear.training.objective import Objective, Prediction
 
 
 def camera_of(kind):
@@ -73,8 +73,8 @@ def test_time_reversal_changes_nothing_where_the_order_is_free(stores):
     for order, changes in (("free_per_sample", False), ("free_per_pixel", False), ("true", True)):
         objective = Objective(stage, [], order, "mse", time_reversal=True)
         assert objective.frames == (3, 5)
-        forward = objective.terms(predicted, truth)["loss"]
-        backward = objective.terms(predicted, reverse_frames(truth, turn))["loss"]
+        forward = objective.terms(Prediction(predicted, truth))["loss"]
+        backward = objective.terms(Prediction(predicted, reverse_frames(truth, turn)))["loss"]
         assert torch.allclose(forward, backward) != changes
 
 

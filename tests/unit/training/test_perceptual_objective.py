@@ -9,7 +9,7 @@ from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.losses.reconstruction import l1
 from unsmear.losses.temporal_order import free_per_pixel
-from unsmear.training.objective import Objective
+from unsmear.training.objective import Objective, Prediction
 
 WEIGHT = 3.0
 
@@ -40,10 +40,10 @@ def check_sum(terms, name):
 
 
 def test_true_order_adds_the_weighted_distance(pair):
-    terms = objective("true").terms(*pair)
+    terms = objective("true").terms(Prediction(*pair))
     torch.testing.assert_close(terms["loss"], l1(*pair) + WEIGHT * features(*pair))
     check_sum(terms, "l1")
-    plain = objective("true", None).terms(*pair)
+    plain = objective("true", None).terms(Prediction(*pair))
     assert set(plain) == {"l1", "loss"} and torch.equal(plain["loss"], l1(*pair))
 
 
@@ -52,10 +52,12 @@ def test_free_per_sample_chooses_one_direction_for_both_terms(pair):
     right = truth.clone()
     right[:2] = truth[:2].flip(1)
     expected = l1(predicted, right) + WEIGHT * features(predicted, right)
-    terms = objective("free_per_sample").terms(predicted, truth)
+    terms = objective("free_per_sample").terms(Prediction(predicted, truth))
     torch.testing.assert_close(terms["loss"], expected)
     check_sum(terms, "l1")
-    torch.testing.assert_close(objective("free_per_sample").terms(predicted.flip(1), truth)["loss"], expected)
+    torch.testing.assert_close(
+        objective("free_per_sample").terms(Prediction(predicted.flip(1), truth))["loss"], expected
+    )
 
 
 def test_free_per_pixel_compares_features_in_the_nearer_direction_of_the_picture(pair):
@@ -63,7 +65,9 @@ def test_free_per_pixel_compares_features_in_the_nearer_direction_of_the_picture
     right = truth.clone()
     right[:2] = truth[:2].flip(1)
     expected = free_per_pixel(predicted, truth) + WEIGHT * features(predicted, right)
-    terms = objective("free_per_pixel").terms(predicted, truth)
+    terms = objective("free_per_pixel").terms(Prediction(predicted, truth))
     torch.testing.assert_close(terms["loss"], expected)
     check_sum(terms, "free_per_pixel")
-    torch.testing.assert_close(objective("free_per_pixel").terms(predicted.flip(1), truth)["loss"], expected)
+    torch.testing.assert_close(
+        objective("free_per_pixel").terms(Prediction(predicted.flip(1), truth))["loss"], expected
+    )
