@@ -35,7 +35,7 @@ def open_motion(path: str | Path) -> np.ndarray:
     """
     try:
         fields: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as motion ({error}); delete it, and it is estimated again") from error
     if fields.ndim != 5 or fields.shape[-1] != 2 or fields.dtype != np.float16:
         raise ValueError(
