@@ -53,7 +53,7 @@ class CascadeInference:
             config.precision == "auto" and on_gpu and torch.cuda.is_bf16_supported(including_emulation=False)
         )
         self.dtype = torch.bfloat16 if half else torch.float32
-        joint = all(stage.spec.network.kind == "joint" for stage in cascade.stages)  # type: ignore[union-attr]
+        joint = all(stage.spec.network.kind in ("joint", "motion") for stage in cascade.stages)  # type: ignore[union-attr, operator]
         # On a CPU, translation gains nothing with joint networks on small pictures.
         pays_off = num_pictures is not None and num_pictures >= COMPILE_FROM and (on_gpu or not joint)
         self.cascade = cascade.eval().to(self.device)
