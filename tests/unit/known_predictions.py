@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from unsmear.evaluation.baselines import FittedBaselines
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.evaluate import evaluate_sequences
 from unsmear.evaluation.evaluate_input import evaluate_input
@@ -98,17 +99,27 @@ def records(chain: dict[str, Path], sequences: list[str] = SEQUENCES) -> list[di
     ]
 
 
-def per_frame(chain: dict[str, Path], system: str, spoil=None, sequences: list[str] = SEQUENCES) -> Path:
-    """Evaluate and gather one system; ``spoil`` None is the input."""
+def per_frame(
+    chain: dict[str, Path],
+    system: str,
+    spoil=None,
+    sequences: list[str] = SEQUENCES,
+    fitted: FittedBaselines | None = None,
+) -> Path:
+    """Evaluate and gather one system; ``spoil`` None is the input. With ``fitted``, ``baselines.csv`` lies beside."""
     evaluated, root = records(chain, sequences), chain["root"]
-    camera, part = (root / "psfs.npy", root / "camera.json"), root / f"evaluation/{system}/parts/000.csv"
+    folder = root / f"evaluation/{system}"
+    camera, part = (root / "psfs.npy", root / "camera.json"), folder / "parts/000.csv"
+    output, baselines = folder / "per_frame.csv", None
+    if fitted is not None:
+        baselines = folder / "baselines.json"
+        fitted.save(baselines)
     if spoil is None:
-        evaluate_input(system, evaluated, *camera, part)
+        evaluate_input(system, evaluated, *camera, part, baselines=baselines)
     else:
         KnownPredictor.spoil = staticmethod(spoil)
-        evaluate_sequences(system, [root / "weights"], evaluated, *camera, part)
-    output = chain["root"] / f"evaluation/{system}/per_frame.csv"
-    gather_sequences([part], output)
+        evaluate_sequences(system, [root / "weights"], evaluated, *camera, part, baselines=baselines)
+    gather_sequences([part], output, baselines and baselines.with_suffix(".csv"))
     return output
 
 

@@ -19,10 +19,12 @@ class SystemResults:
 
     Parameters
     ----------
-    system : its name; ``input_{camera}`` for a camera's plain picture
+    system : its name; ``input_{camera}`` for a camera's plain picture, ``{beside}/{baseline}`` for a baseline, which
+        is made from the picture or the system that it stands beside
     camera : name of its camera
-    kind : ``input``, ``pretrained`` or ``trained``
-    per_frame : one per-frame table, or one for each seed that the training was repeated with
+    kind : ``input``, ``baseline``, ``pretrained`` or ``trained``
+    per_frame : one per-frame table, or one for each seed that the training was repeated with; those of baselines hold
+        several, of which the own rows are taken
     label : text for people; by default made from name and kind
     runs, evaluation_runs : identifiers of the recorded trainings and evaluations behind it
     weights : its stages' ``weights.safetensors`` in the cascade's order, for pictures
@@ -31,7 +33,7 @@ class SystemResults:
 
     system: str
     camera: str
-    kind: Literal["input", "pretrained", "trained"]
+    kind: Literal["input", "baseline", "pretrained", "trained"]
     per_frame: tuple[Path, ...]
     label: str = ""
     runs: tuple[str, ...] = ()
@@ -60,13 +62,36 @@ class SystemResults:
 
     def read_tables(self) -> list[pd.DataFrame]:
         """Its per-frame tables, one for each seed."""
-        return [read_per_frame(path) for path in self.per_frame]
+        tables = [read_per_frame(path) for path in self.per_frame]
+        if self.kind != "baseline":
+            return tables
+        # With seeds each table's rows are named after its own training.
+        own = [table[table["system"].str.endswith(f"/{self.baseline}")] for table in tables]
+        for path, table in zip(self.per_frame, own, strict=True):
+            if table.empty:
+                raise ValueError(f"{path} has no rows of the baseline {self.baseline}; evaluate again")
+        return own
+
+    @property
+    def beside(self) -> str:
+        """Of a baseline, the row that it is made from."""
+        return self.system.rpartition("/")[0]
+
+    @property
+    def baseline(self) -> str:
+        """Of a baseline, which one: ``wiener``, ``shift`` or ``repeated``."""
+        return self.system.rpartition("/")[2]
 
     @property
     def text(self) -> str:
         """Its name in tables and figures."""
         if self.label:
             return self.label
-        pattern = {"input": "Input ({})", "pretrained": "Pre-trained", "trained": "Re-trained ({})"}
-        name = self.camera if self.kind == "input" else self.system
-        return pattern[self.kind].format(name.replace("_", " ").capitalize())
+        plain = self.beside == f"input_{self.camera}"
+        shift = "Constant shift of the input ({})" if plain else "Constant shift of the middle frame ({})"
+        patterns = {"wiener": "Wiener ({})", "shift": shift, "repeated": "Middle frame repeated ({})"}
+        patterns |= {"input": "Input ({})", "pretrained": "Pre-trained", "trained": "Re-trained ({})"}
+        name = self.camera if self.kind == "input" or plain else self.beside or self.system
+        return patterns[self.baseline if self.kind == "baseline" else self.kind].format(
+            name.replace("_", " ").capitalize()
+        )

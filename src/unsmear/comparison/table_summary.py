@@ -10,7 +10,7 @@ from unsmear.evaluation.rows import read_rows
 
 
 def format_summary(table_csv: str | Path) -> str:
-    """The systems' rows as aligned text for a terminal, up to 120 columns wide.
+    """Inputs and systems as aligned text for a terminal, up to 120 columns wide where no training is repeated.
 
     Parameters
     ----------
@@ -20,14 +20,17 @@ def format_summary(table_csv: str | Path) -> str:
     -----
     Imports neither pandas nor torch: a workflow prints it when it ends.
     """
-    rows = system_rows(read_rows(table_csv))
+    rows = [row for row in system_rows(read_rows(table_csv)) if row["kind"] != "baseline"]
     texts: list[tuple[str, Callable[[Row], str]]] = [
         ("", row_label),
-        ("PSNR middle", lambda row: format_estimate(row, "psnr_middle", 2, False)),
-        ("gain", lambda row: format_estimate(row, "gain_middle", 2, True, signed=True)),
-        ("PSNR frames", lambda row: format_estimate(row, "psnr_frames", 2, False)),
-        ("gain", lambda row: format_estimate(row, "gain_frames", 2, True, signed=True)),
-        ("direction", lambda row: format_estimate(row, "direction", 2, row["kind"] != "input")),
+        ("middle", lambda row: format_estimate(row, "psnr_middle", 2, False)),
+        ("gain", lambda row: _alone(row, "gain_middle", signed=True)),
+        ("over best baseline", lambda row: _alone(row, "gain_middle_baseline", interval=True, signed=True)),
+        ("frames", lambda row: format_estimate(row, "psnr_frames", 2, False)),
+        ("gain", lambda row: _alone(row, "gain_frames", signed=True)),
+        ("over best baseline", lambda row: _alone(row, "gain_frames_baseline", interval=True, signed=True)),
+        ("direction", lambda row: _alone(row, "direction")),
+        ("amplitude", lambda row: _alone(row, "motion_amplitude")),
     ]
     columns = [[heading, *(text(row) for row in rows)] for heading, text in texts]
     widths = [max(map(len, column)) for column in columns]
@@ -42,8 +45,13 @@ def format_summary(table_csv: str | Path) -> str:
         counts = rows[-1]
         lines.append(
             f"{counts['num_sequences']} test sequences, {counts['num_groups']} groups "
-            f"({counts['num_static']} too still for a direction)"
+            f"({counts['num_static']} too still for a direction); PSNR and gains in dB"
             + ("" if any(row.get("psnr_middle_low") for row in rows) else "; too few sequences for intervals")
             + (f"; {ZERO_MARK} interval spans zero" if any(ZERO_MARK in line for line in lines) else "")
         )
     return "\n".join(lines)
+
+
+def _alone(row: Row, key: str, interval: bool = False, signed: bool = False) -> str:
+    """A value without its spread over seeds, for which there is no room."""
+    return format_estimate({**row, f"{key}_seed_std": ""}, key, 2, interval, signed)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unsmear.comparison.best_baseline import best_baseline
 from unsmear.comparison.measures import (
     BY_KEY,
     MEASURES,
@@ -46,7 +47,8 @@ def write_table(
 
     Parameters
     ----------
-    systems : in the order of the rows; each trained system needs its camera's input among them
+    systems : in the order of the rows; each trained system needs its camera's input among them, and gains over the
+        best baseline are there where baselines are
     provenance : written to every row of the CSV, such as ``commit``, ``data_digest``,
         ``config_digest``
     config : resamples, confidence and seed of the intervals
@@ -60,10 +62,9 @@ def write_table(
     results = [SystemResults.from_record(record) for record in systems]
     tables = {result.system: result.read_tables() for result in results}
     _check_one_split(tables)
-    inputs = {result.camera: result.system for result in results if result.kind == "input"}
-    rows = [_row_of_system(result, tables, inputs, config) for result in results]
-    predicting = [result for result in results if result.kind != "input"]
-    rows += [_row_of_difference(a, b, tables, config) for b, a in itertools.combinations(predicting, 2)]
+    rows = [_row_of_system(result, results, tables, config) for result in results]
+    predicting = [result for result in results if result.kind in ("pretrained", "trained")]
+    rows += [_row_of_difference(a, b, tables, list(rows[0]), config) for b, a in itertools.combinations(predicting, 2)]
     settings = {"confidence": config.confidence, "num_resamples": config.num_resamples}
     rows = [{"format_version": FORMAT_VERSION, **row, **settings, **provenance} for row in rows]
     write_rows(csv, rows)
@@ -93,14 +94,11 @@ def _cells(key: str, value: Estimate | None, seed_std: float | None = None) -> d
 
 def _row_of_system(
     result: SystemResults,
+    results: Sequence[SystemResults],
     tables: Mapping[str, Sequence[pd.DataFrame]],
-    inputs: Mapping[str, str],
     config: EvaluationConfig,
 ) -> dict[str, Any]:
     own = tables[result.system]
-    if result.camera not in inputs:
-        raise ValueError(f"system {result.system} has no row input_{result.camera}; evaluate that input, too")
-    plain = tables[inputs[result.camera]]
     row: dict[str, Any] = {
         "row": result.system,
         "label": result.text,
@@ -116,16 +114,18 @@ def _row_of_system(
                 continue
             spread = deviation_over_seeds([values_per_group(table, measure) for table in own])
             row |= _cells(measure.key, estimate(_over_seeds(own, measure.key), config), spread)
+    plain = next((other for other in results if other.kind == "input" and other.camera == result.camera), None)
+    if plain is None:
+        raise ValueError(f"system {result.system} has no row input_{result.camera}; evaluate that input, too")
     for gain, key in GAINS.items():
-        if result.kind == "input":
-            row |= _cells(gain, None)
-            continue
-        base = _over_seeds(plain, key)
-        gains = [paired_difference(values_per_group(table, BY_KEY[key]), base) for table in own]
-        value = estimate(paired_difference(_over_seeds(own, key), base), config)
-        row |= _cells(gain, value, deviation_over_seeds(gains))
-    row["input_psnr_middle"] = estimate(_over_seeds(plain, "psnr_middle"), config).value
-    row["input_psnr_frames"] = estimate(_over_seeds(plain, "psnr_frames"), config).value
+        over_input = None if result.kind == "input" else plain
+        row |= _gain(gain, result, over_input, tables, key, config)
+        trained = result.kind in ("pretrained", "trained")
+        best = best_baseline(result, results, tables, key) if trained else None
+        row |= _gain(f"{gain}_baseline", result, best, tables, key, config)
+        row[f"{gain}_baseline_row"] = best.system if best else None
+    row["input_psnr_middle"] = estimate(_over_seeds(tables[plain.system], "psnr_middle"), config).value
+    row["input_psnr_frames"] = estimate(_over_seeds(tables[plain.system], "psnr_frames"), config).value
     standard = tables.get("input_standard")
     row["standard_input_psnr_middle"] = (
         estimate(_over_seeds(standard, "psnr_middle"), config).value if standard else None
@@ -133,6 +133,32 @@ def _row_of_system(
     # An input is not trained; its row must have the columns of the others all the same.
     row["num_seeds"] = None if result.kind == "input" else len(own)
     return {**row, **asdict(_count_all(own)), **_runs(result)}
+
+
+def _gain(
+    column: str,
+    result: SystemResults,
+    base: SystemResults | None,
+    tables: Mapping[str, Sequence[pd.DataFrame]],
+    key: str,
+    config: EvaluationConfig,
+) -> dict[str, Any]:
+    """Paired gain of a system over another row."""
+    if base is None:
+        return _cells(column, None)
+    own, others = tables[result.system], tables[base.system]
+    # What is made from a training is compared with that training, all else with every one.
+    bases = others if base.beside == result.system else [None] * len(own)
+    mean = _over_seeds(others, key)
+    gains = [
+        paired_difference(
+            values_per_group(table, BY_KEY[key]),
+            mean if other is None else values_per_group(other, BY_KEY[key]),
+        )
+        for table, other in zip(own, bases, strict=True)
+    ]
+    value = estimate(paired_difference(_over_seeds(own, key), mean), config)
+    return _cells(column, value, deviation_over_seeds(gains))
 
 
 def _runs(*results: SystemResults) -> dict[str, str]:
@@ -153,14 +179,14 @@ def _row_of_difference(
     result: SystemResults,
     base: SystemResults,
     tables: Mapping[str, Sequence[pd.DataFrame]],
+    columns: Iterable[str],
     config: EvaluationConfig,
 ) -> dict[str, Any]:
     """Paired differences in the columns of the measures; all other columns stay empty.
 
     Trainings are independent, so the seeds' deviations of the two systems add up in squares.
     """
-    template = _row_of_system(result, tables, {result.camera: result.system}, config)
-    row = dict.fromkeys(template)
+    row = dict.fromkeys(columns)
     row |= {
         "row": f"{result.system} - {base.system}",
         "label": f"{result.text} − {base.text}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from known_predictions import SEQUENCES, noise, per_frame
 
 from unsmear.comparison.table_summary import format_summary
 from unsmear.comparison.tables import write_table
+from unsmear.evaluation.baselines import FittedBaselines
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.rows import read_rows
 
@@ -74,6 +76,58 @@ def test_table_of_known_systems(chain):
     summary = format_summary(outputs[0])
     assert "7 test sequences, 14 groups (2 too still" in summary
     assert f"{float(masked['psnr_middle']):.2f}" in summary
+    assert max(map(len, summary.splitlines())) <= 120
+
+
+def baseline(path: Path | list[Path], name: str) -> dict[str, object]:
+    paths = [path] if isinstance(path, Path) else path
+    files = [each.with_name("baselines.csv") for each in paths]
+    return {"system": name, "camera": "masked", "kind": "baseline", "per_frame": files}
+
+
+def test_gains_are_over_the_best_baseline_of_each_quantity(chain):
+    # All sequences but the last move by 2 px a frame to the left: one vector fits them all.
+    fitted, moving = FittedBaselines((-6.0, 0.0), 0.01, 1), SEQUENCES[:-1]
+    given = per_frame(chain, "input_masked", None, moving, fitted)
+    seeds = [per_frame(chain, f"masked{sigma}", noise(sigma), moving, fitted) for sigma in (20, 24)]
+    systems = [
+        {"system": "input_masked", "camera": "masked", "kind": "input", "per_frame": given},
+        *(baseline(given, f"input_masked/{name}") for name in ("wiener", "shift")),
+        *(baseline(seeds, f"masked/{name}") for name in ("repeated", "shift")),
+        {"system": "masked", "camera": "masked", "kind": "trained", "per_frame": seeds},
+    ]
+    outputs = [chain["root"] / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
+    write_table(systems, {}, *outputs, EvaluationConfig(num_resamples=200))
+    rows = {row["row"]: row for row in read_rows(outputs[0])}
+    assert list(rows) == [system["system"] for system in systems]  # baselines are in no difference
+    masked = rows["masked"]
+    assert masked["gain_frames_baseline_row"] == "masked/shift"
+    for quantity in ("middle", "frames"):
+        best = rows[masked[f"gain_{quantity}_baseline_row"]]
+        gain = float(masked[f"psnr_{quantity}"]) - float(best[f"psnr_{quantity}"])
+        assert float(masked[f"gain_{quantity}_baseline"]) == pytest.approx(gain, abs=1e-5)
+        assert float(masked[f"gain_{quantity}_baseline_low"]) < gain < float(masked[f"gain_{quantity}_baseline_high"])
+        others = [row for name, row in rows.items() if name != "masked"]
+        if quantity == "middle":  # its own baselines have its own middle frame
+            assert {rows[f"masked/{name}"]["psnr_middle"] for name in ("repeated", "shift")} == {masked["psnr_middle"]}
+            others = [row for row in others if row["row"].startswith("input_")]
+        assert float(best[f"psnr_{quantity}"]) == max(float(row[f"psnr_{quantity}"]) for row in others)
+    # Each training is compared with the shift of its own middle frames.
+    spread = float(masked["gain_frames_baseline_seed_std"])
+    gains = [np.mean(psnr_best(path)) - np.mean(psnr_best(path.with_name("baselines.csv"), "/shift")) for path in seeds]
+    assert spread == pytest.approx(np.std(gains, ddof=1), abs=1e-5)
+    assert rows["input_masked/wiener"]["gain_middle_baseline"] == "" != rows["input_masked/wiener"]["gain_middle"]
+    text = outputs[1].read_text()
+    for label in ("Wiener (Masked)", "Constant shift of the input (Masked)", "Middle frame repeated (Masked), n = 2"):
+        assert f"| {label} |" in text
+    assert "on all frames Constant shift of the middle frame (Masked)" in text
+    summary = format_summary(outputs[0])
+    assert "over best baseline" in summary and "amplitude" in summary and "Wiener" not in summary
+    assert f"{float(masked['gain_frames_baseline']):+.2f} [" in summary
+
+
+def psnr_best(path: Path, ending: str = "") -> list[float]:
+    return [float(row["psnr_best"]) for row in read_rows(path) if row["system"].endswith(ending)]
 
 
 def test_table_of_two_sequences_has_no_interval(chain):

@@ -86,15 +86,8 @@ def test_input_is_equalised_and_scores_half(chain):
 
 
 def test_baselines_stand_beside_the_system_that_they_are_made_from(chain):
-    root = chain["root"]
-    files = [root / name for name in ("psfs.npy", "camera.json", "part.csv")]
-    fitted = root / "baselines.json"
-    FittedBaselines((6.0, 0.0), None, 1).save(fitted)
-    KnownPredictor.spoil = staticmethod(lambda frames: frames)
-    evaluate_sequences("masked", [root / "weights"], records(chain), *files, baselines=fitted)
-    tables = [root / name for name in ("per_frame.csv", "baselines.csv")]
-    gather_sequences(files[-1:], *tables)
-    own, beside = map(read_rows, tables)
+    path = per_frame(chain, "masked", lambda frames: frames, fitted=FittedBaselines((6.0, 0.0), None, 1))
+    own, beside = map(read_rows, (path, path.with_name("baselines.csv")))
     assert {row["system"] for row in own} == {"masked"}
     assert {row["system"] for row in beside} == {"masked/repeated", "masked/shift"}
     assert len(beside) == 2 * len(own)
@@ -112,12 +105,9 @@ def test_baselines_stand_beside_the_system_that_they_are_made_from(chain):
 
 
 def test_baselines_of_a_camera_come_from_its_blurry_picture(chain):
-    root = chain["root"]
-    files = [root / name for name in ("psfs.npy", "camera.json", "part.csv")]
-    FittedBaselines((2.0, 1.0), 0.01, 1).save(root / "baselines.json")
-    evaluate_input("input_masked", records(chain, SEQUENCES[:1]), *files, baselines=root / "baselines.json")
+    path = per_frame(chain, "input_masked", None, SEQUENCES[:1], FittedBaselines((2.0, 1.0), 0.01, 1))
     found: dict[str, list[float]] = {}
-    for row in read_rows(files[-1]):
+    for row in [*read_rows(path), *read_rows(path.with_name("baselines.csv"))]:
         found.setdefault(row["system"], []).append(float(row["psnr"]))
     own, filtered, shifted = found.values()
     assert list(found) == ["input_masked", "input_masked/wiener", "input_masked/shift"]
