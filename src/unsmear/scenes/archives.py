@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unsmear.files import write_atomically, write_json
 from unsmear.scenes.config import ScenesConfig
+
+if TYPE_CHECKING:
+    from unsmear.scenes.scene import Scene
 
 # The same bytes whenever they are made.
 _TIMESTAMP = (2020, 1, 1, 0, 0, 0)
@@ -31,6 +34,14 @@ def list_archives(config: ScenesConfig) -> dict[str, list[tuple[str, int]]]:
 def sequence_name(config: ScenesConfig, split: str, number: int) -> str:
     """Three-digit name of a scene's sequence; val sequences follow those of train."""
     return f"{number + (config.train_sequences if split == 'val' else 0):03d}"
+
+
+def open_scene(config: ScenesConfig, split: str, sequence: str, seed: int) -> Scene:
+    """The scene that a sequence of built-in scenes shows, by the sequence's name."""
+    from unsmear.scenes.scene import make_scene
+
+    number = int(sequence) - (config.train_sequences if split == "val" else 0)
+    return make_scene(config, split, number, seed)
 
 
 def make_archive(config: ScenesConfig, archive: str, seed: int, output: str | Path) -> None:
