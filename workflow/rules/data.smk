@@ -70,11 +70,9 @@ rule extract_sequence:
     params:
         part=lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].part,
         max_frames=CONFIG.data.max_frames,
-        max_height=CONFIG.data.videos.max_height,
-        # Videos may lack frames; groups then decide which of the others are kept.
-        num_frames=(
-            CONFIG.data.frames_per_group if CONFIG.data.source == "videos" else 7
-        ),
+        max_height=CONFIG.data.max_height,
+        # Videos and folders may lack frames; groups then decide which of the others are kept.
+        num_frames=CONFIG.data.frames_per_group,
         code=code_digest("frames/extract.py"),
     script:
         "../scripts/extract_sequence.py"

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from unsmear.files import is_ignored
+from unsmear.frames.content import describe_content
 
 MAX_MEMBERS = 200_000
 MAX_MEMBER_BYTES = 256 * 2**20
@@ -50,54 +51,16 @@ def open_archive(path: str | Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-_OTHER_ARCHIVES = {
-    b"\x1f\x8b": "a gzip or .tar.gz",
-    b"7z\xbc\xaf": "a 7-Zip",
-    b"Rar!": "a RAR",
-    b"\xfd7zXZ": "an xz",
-    b"BZh": "a bzip2",
-    b"\x28\xb5\x2f\xfd": "a Zstandard",
-}
-
-
 def _say_why(path: Path, error: Exception) -> str:
     try:
         with path.open("rb") as stream:
             head = stream.read(512)
     except OSError as problem:
         return f"cannot be read ({problem.strerror}); check the path and its permissions"
-    if not head.strip(b"\0"):
-        return f"the file {'holds nothing but zeros' if head else 'is empty'}; fetch it again"
     if head.startswith(b"PK"):
         return f"the zip is truncated or damaged ({error}); fetch it again"
-    if head.startswith(b"version https://git-lfs.github.com/"):
-        return "this is a Git LFS pointer, not the zip; run git lfs pull, or fetch the file itself"
-    if head.lstrip(b"/.").startswith((b"annex/objects/", b"git/annex/objects/")):
-        return "this is a git-annex pointer, not the zip; run git annex get, or fetch the file itself"
-    for start, kind in _OTHER_ARCHIVES.items():
-        if head.startswith(start):
-            return f"this is {kind} archive, not a zip; unpack it and pack a zip in REDS layout"
-    if head[257:262] == b"ustar":
-        return "this is a tar archive, not a zip; unpack it and pack a zip in REDS layout"
-    return f"this is {_describe_text(head)}"
-
-
-def _describe_text(head: bytes) -> str:
-    """What a file that is no archive is, from its beginning, and what to do."""
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").decode("utf-8", "replace")
-    again = "the server answered with an error, fetch the file again"
-    if text.startswith("<"):
-        return f"a web page, not a zip; {again}"
-    if text.startswith(("{", "[")):
-        return f"a server's message ({_first_line(text)}), not a zip; {again}"
-    if text and text.replace("\n", "").replace("\r", "").isprintable():
-        return f"text ({_first_line(text)}), not a zip; if a download left it, {again}"
-    return "not a zip; put a zip in REDS layout here"
-
-
-def _first_line(text: str) -> str:
-    line = text.splitlines()[0].strip()
-    return f'"{line[:60]}{"..." if len(line) > 60 else ""}"'
+    content = describe_content(head)
+    return f"this is no zip but {content}" + ("" if ";" in content else "; put a zip in REDS layout here")
 
 
 def list_members(archive: zipfile.ZipFile, name: str | Path) -> Listing:

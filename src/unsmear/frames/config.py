@@ -143,12 +143,41 @@ class VideosConfig(_Section):
         return value
 
 
+class FoldersConfig(_Section):
+    """Trees of image folders, each a sequence, split by top folder or by list."""
+
+    folder: str = Field(
+        default="", description="Folder below which each folder with numbered PNG or JPG files is a sequence."
+    )
+    val: int | tuple[str, ...] | None = Field(
+        default=None,
+        description="Folders of the val split: names or patterns such as GOPR0384*, or a count (the last ones); "
+        "null takes those below a top folder val, else a tenth of the train part.",
+    )
+    test: int | tuple[str, ...] | None = Field(
+        default=None,
+        description="Folders of the test split: names or patterns, or a count (the last ones); null takes those "
+        "below a top folder test, else those below val.",
+    )
+    max_height: int | None = Field(
+        default=None, ge=16, le=8192, description="Pixels; higher frames are scaled down by area. null keeps the size."
+    )
+
+    @field_validator("val", "test")
+    @classmethod
+    def _check_count(cls, value: int | tuple[str, ...] | None) -> int | tuple[str, ...] | None:
+        if value is not None and (value if isinstance(value, int) else len(value)) < 1:
+            raise ValueError("the split needs at least one folder")
+        return value
+
+
 class DataConfig(_Section):
     """Where the sharp frames come from and how they are cut into groups."""
 
-    source: Literal["scenes", "archives", "reds", "videos"] = Field(
+    source: Literal["scenes", "archives", "reds", "videos", "folders"] = Field(
         default="scenes",
-        description="scenes: built in; archives: zips in REDS layout; reds: fetched; videos: own files.",
+        description="scenes: built in; archives: zips in REDS layout; reds: fetched; videos: own files; "
+        "folders: trees of image folders.",
     )
     frames_per_group: int = Field(
         default=7, ge=3, le=63, description="Sharp frames exposed in one blurry image; odd, 3..63."
@@ -165,6 +194,7 @@ class DataConfig(_Section):
     archives: ArchivesConfig = ArchivesConfig()
     reds: RedsConfig = RedsConfig()
     videos: VideosConfig = VideosConfig()
+    folders: FoldersConfig = FoldersConfig()
 
     @field_validator("frames_per_group")
     @classmethod
@@ -173,12 +203,19 @@ class DataConfig(_Section):
             raise ValueError(f"{value} is even; a frame group needs a middle frame, so choose an odd number")
         return value
 
+    @property
+    def max_height(self) -> int | None:
+        """Pixels above which frames of the source are scaled down; None keeps their size."""
+        return {"videos": self.videos.max_height, "folders": self.folders.max_height}.get(self.source)
+
     @model_validator(mode="after")
     def _check_source(self) -> DataConfig:
         if self.source == "archives" and not self.archives.folder:
             raise ValueError("source is archives, but archives.folder is empty; name the folder with your zips")
         if self.source == "videos" and not self.videos.folder:
             raise ValueError("source is videos, but videos.folder is empty; name the folder with your files")
+        if self.source == "folders" and not self.folders.folder:
+            raise ValueError("source is folders, but folders.folder is empty; name the one with your pictures")
         if self.max_frames is not None and self.max_frames < self.frames_per_group:
             raise ValueError(
                 f"max_frames is {self.max_frames}, below frames_per_group, {self.frames_per_group}; raise it"

@@ -1,16 +1,26 @@
-"""One sequence of an archive to one frame store."""
+"""One sequence of an archive, a video or a folder to one frame store."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
+from zipfile import ZipFile
 
+import cv2
 import numpy as np
 
-from unsmear.frames.archive import list_members, open_archive, read_member
+from unsmear.frames.archive import MAX_MEMBER_BYTES, list_members, open_archive, read_member
 from unsmear.frames.numbering import check_numbers
+from unsmear.frames.picture import decode_picture
+from unsmear.frames.picture_list import list_pictures
+from unsmear.frames.picture_size import fit_height
 from unsmear.frames.png import decode_png
 from unsmear.frames.repeats import Repeats
 from unsmear.frames.store import create_store
+
+Source = TypeVar("Source", str, Path)
 
 
 def extract_sequence(
@@ -22,20 +32,20 @@ def extract_sequence(
     max_height: int | None = None,
     num_frames: int = 7,
 ) -> None:
-    """Decode one sequence of a zip in REDS layout into a store, (T, H, W, 3) uint8 RGB.
+    """Decode one sequence into a store, (T, H, W, 3) uint8 RGB.
 
-    Frames go one by one from the zip to the store: two are in memory at most. The CRC of each
+    Frames go one by one from their source to the store: two are in memory at most. The CRC of each
     member and of each PNG chunk is checked. The store appears whole or not at all.
 
     Parameters
     ----------
-    archive : zip file, or a video
-    part : `train` or `val`, as in the members' paths; `video` for a video, see `extract_video`
-    sequence : three digits
+    archive : zip file in REDS layout, video, or folder of pictures
+    part : `train` or `val`, as in the members' paths; `video` or `folder`, see `extract_video` and `list_pictures`
+    sequence : three digits, of a zip
     output : the `.npy` to write
     max_frames : frames to take from the start; None takes all
-    max_height : pixels, for videos: higher frames are scaled down
-    num_frames : frames of a group, for videos: where frames are missing, whole groups are kept
+    max_height : pixels, for videos and folders: higher frames are scaled down
+    num_frames : frames of a group, for videos and folders: where frames are missing, whole groups are kept
 
     Raises
     ------
@@ -49,28 +59,58 @@ def extract_sequence(
 
         extract_video(archive, output, max_frames, max_height, num_frames)
         return
+    if part == "folder":
+        pictures = list_pictures(archive, num_frames, max_frames)
+        if not pictures:
+            raise ValueError(f"{archive} holds no {num_frames} frames in a row; check the folder")
+        _write_frames(output, pictures, lambda path: _read_picture(path, max_height), str(archive))
+        return
     with open_archive(archive) as opened:
         frames = list_members(opened, archive).get((part, sequence))
         members = check_numbers(frames, f"{archive}: sequence {part}/{sequence}")[:max_frames]
-        frame = _decode(read_member(opened, members[0], archive), members[0], archive)
-        shape, repeats = frame.shape, Repeats(f"{archive}: sequence {part}/{sequence}")
-        repeats.add(frame)
-        with create_store(output, (len(members), *shape)) as store:
-            store[0] = frame
-            for index, member in enumerate(members[1:], start=1):
-                frame = _decode(read_member(opened, member, archive), member, archive)
-                if frame.shape != shape:
-                    raise ValueError(
-                        f"{archive}: member {member} has {frame.shape[1]} x {frame.shape[0]} pixels, "
-                        f"{members[0]} has {shape[1]} x {shape[0]}; all frames of a sequence must have one size"
-                    )
-                repeats.add(frame)
-                store[index] = frame
-            repeats.check()
+        decode = partial(_decode_member, opened, archive)
+        _write_frames(output, members, decode, f"{archive}: sequence {part}/{sequence}")
 
 
-def _decode(data: bytes, member: str, archive: str | Path) -> np.ndarray:
+def _write_frames(
+    output: str | Path, sources: Sequence[Source], decode: Callable[[Source], np.ndarray], name: str
+) -> None:
+    """Decode one source after the other, each (H, W, 3) uint8 of one size, into a store."""
+    frame = decode(sources[0])
+    height, width = frame.shape[:2]
+    repeats = Repeats(name)
+    repeats.add(frame)
+    with create_store(output, (len(sources), height, width, 3)) as store:
+        store[0] = frame
+        for index, source in enumerate(sources[1:], start=1):
+            frame = decode(source)
+            if frame.shape[:2] != (height, width):
+                raise ValueError(
+                    f"{name}: {source} has {frame.shape[1]} x {frame.shape[0]} pixels, "
+                    f"{sources[0]} has {width} x {height}; all frames of a sequence must have one size"
+                )
+            repeats.add(frame)
+            store[index] = frame
+        repeats.check()
+
+
+def _decode_member(opened: ZipFile, archive: str | Path, member: str) -> np.ndarray:
+    data = read_member(opened, member, archive)
     try:
         return decode_png(data)
     except ValueError as error:
         raise ValueError(f"{archive}: the picture {member} {error}; fetch or pack it again") from None
+
+
+def _read_picture(path: Path, max_height: int | None) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a PNG or JPEG file, at most ``max_height`` high."""
+    try:
+        if path.stat().st_size > MAX_MEMBER_BYTES:
+            raise ValueError(f"has more than {MAX_MEMBER_BYTES} bytes, too many for a frame")
+        image = decode_picture(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"the picture {path} cannot be read ({error.strerror}); check its permissions") from None
+    except ValueError as error:
+        raise ValueError(f"the picture {path} {error}; replace it, or remove it from the folder") from None
+    size = fit_height(image.shape[0], image.shape[1], max_height)
+    return image if size == image.shape[:2] else cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)

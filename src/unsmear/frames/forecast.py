@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from unsmear.frames.archive import list_members, open_archive
 from unsmear.frames.config import DataConfig
 from unsmear.frames.layout import SequenceRecord
+from unsmear.frames.picture_size import fit_height
 
 GIGABYTE = 1e9
 SLACK = 0.02
@@ -119,6 +121,8 @@ def frame_shape(record: SequenceRecord, data: DataConfig) -> tuple[int, int]:
         from unsmear.frames.video import probe_video
 
         return probe_video(record.archive, data.videos.max_height).shape
+    if data.source == "folders":
+        return _folder_shape(record, data)
     with open_archive(record.archive) as archive:
         frames = list_members(archive, record.archive)[(record.part, record.sequence)]
         if not frames:
@@ -127,6 +131,19 @@ def frame_shape(record: SequenceRecord, data: DataConfig) -> tuple[int, int]:
             header = member.read(24)
     width, height = struct.unpack(">II", header[16:24]) if len(header) == 24 else (0, 0)
     return height, width
+
+
+def _folder_shape(record: SequenceRecord, data: DataConfig) -> tuple[int, int]:
+    from unsmear.frames.picture_list import list_pictures
+    from unsmear.frames.picture_size import HEADER_BYTES, read_size
+
+    with warnings.catch_warnings(action="ignore"):
+        pictures = list_pictures(record.archive, data.frames_per_group, data.max_frames)
+    if not pictures:
+        return 0, 0
+    with pictures[0].open("rb") as stream:
+        height, width = read_size(stream.read(HEADER_BYTES))
+    return fit_height(height, width, data.folders.max_height)
 
 
 def _is_whole(archive: str) -> bool:

@@ -193,6 +193,10 @@ def plan_sequences(
         from unsmear.frames.reds import list_reds
 
         sources, val_sequences = list_reds(data.reds, data.max_frames), data.reds.val_sequences
+    elif data.source == "folders":
+        from unsmear.frames.folders import plan_folders
+
+        return plan_folders(data.folders, data.frames_per_group, data.max_frames)
     else:
         from unsmear.frames.videos import plan_videos
 

@@ -11,6 +11,8 @@ from typing import Any
 import av
 from av.stream import Disposition
 
+from unsmear.frames.picture_size import fit_height
+
 # Codes of ITU-T H.273, as decoders give them.
 SDR_TRANSFERS = {0, 1, 2, 4, 5, 6, 7, 11, 12, 13, 14, 15}
 TRANSFER_NAMES = {8: "linear light", 9: "logarithmic", 10: "logarithmic", 16: "HDR (PQ)", 17: "DCI", 18: "HDR (HLG)"}
@@ -161,6 +163,4 @@ def stored_shape(frame: Any, aspect: float, max_height: int | None) -> tuple[int
     height, width = (round(height / aspect), width) if aspect > 1 else (height, round(width * aspect))
     if frame.rotation % 180 == 90:
         height, width = width, height
-    if max_height is not None and height > max_height:
-        height, width = max_height, round(width * max_height / height)
-    return max(1, height), max(1, width)
+    return fit_height(max(1, height), max(1, width), max_height)

@@ -74,7 +74,7 @@ def test_a_cut_picture_and_mixed_sizes_are_named(tmp_path: Path, pack, encode, r
         extract_sequence(archive, "val", "000", tmp_path / "out" / "000.npy")
     other = encode(random_frames(1, 12, 24)[0])
     archive = pack(tmp_path / "a.zip", frames_with(encode, random_frames, {"00000007": other}))
-    with pytest.raises(ValueError, match=r"a\.zip: member .*/00000007\.png has 24 x 12 pixels, .* has 20 x 12;"):
+    with pytest.raises(ValueError, match=r"a\.zip: .*/00000007\.png has 24 x 12 pixels, .* has 20 x 12;"):
         extract_sequence(archive, "val", "000", tmp_path / "out" / "000.npy")
     assert list((tmp_path / "out").iterdir()) == []
 
