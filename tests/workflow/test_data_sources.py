@@ -352,3 +352,21 @@ def test_small_real_experiment_can_be_planned_anywhere(fresh, repository):
     shutil.copy(repository / "config.yaml", fresh.folder)
     jobs = fresh.plan("--configfile", "config/reds_small.yaml")
     assert jobs["download_reds"] == 6 and jobs["extract_sequence"] == 6 and jobs["render_blur"] == 12
+
+
+@pytest.mark.slow
+def test_folders_of_pictures_go_through_the_rules_by_their_names(fresh, tmp_path):
+    folder = tmp_path / "GOPRO_Large_all"
+    for number, name in enumerate(("train/GOPR0372_07_00", "train/GOPR0372_07_01", "test/GOPR0384_11_00")):
+        (folder / name).mkdir(parents=True)
+        for k, frame in enumerate(noise(9 + number), start=47):
+            cv2.imwrite(str(folder / name / f"{k:06d}.png"), frame[..., ::-1])
+    (folder / "test/GOPR0384_11_00/._000047.png").write_bytes(b"\0\5\x16\7")
+    (folder / "test/GOPR0384_11_00/000056.png").unlink()
+    fresh.configure(data={"source": "folders", "folders": {"folder": str(folder)}}, sweep=[])
+    text = fresh.run(GROUPS, "results/blur/masked/test/GOPR0384_11_00.npy")
+    assert "GOPR0384_11_00: frames are missing at 1 places (56); groups are cut there, and 7 of 10 frames" in text
+    assert set(stores(fresh)) == {"train/GOPR0372_07_00", "val/GOPR0372_07_01", "test/GOPR0384_11_00"}
+    assert np.array_equal(np.load(stores(fresh)["test/GOPR0384_11_00"]), noise(11)[:7])
+    cv2.imwrite(str(folder / "test/GOPR0384_11_00/000056.png"), noise(11)[9][..., ::-1])
+    assert fresh.plan(GROUPS)["extract_sequence"] == 1
