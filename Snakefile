@@ -5,11 +5,10 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: f"{workflow.basedir}/config.yaml"
+configfile: f"{workflow.current_basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/optics.smk"
@@ -35,11 +34,12 @@ localrules:
 rule all:
     default_target: True
     input:
-        "results/report/index.html",
-        "results/report/table.md",
+        paths.PAGE,
+        fill(paths.TABLE, suffix="md"),
 
 
 onstart:
+    tell_former_results()
     check_space()
     check_tracking()
 

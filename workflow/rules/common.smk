@@ -2,21 +2,22 @@ import os
 import sys
 from pathlib import Path
 
-import yaml
-
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+ROOT = Path(str(workflow.current_basedir)).parents[1]
+sys.path.insert(0, str(ROOT / "src"))
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from unsmear.cascade.spec import find_predecessors
 from unsmear.cluster.requeue import refuse_repeated_failure
 from unsmear.code_digest import code_digest
 from unsmear.config import load_config
-from unsmear.fetch import is_url
-from unsmear.plan.checks import check_regions, check_robustness, check_training_files
-from unsmear.plan.sequences import plan_records, split_into_parts
-from unsmear.sweep.config import InheritConfig, SweepConfig, trial_name
+from unsmear.plan import paths
+from unsmear.plan.checks import check_all, find_former_files
+from unsmear.plan.compared import CAMERA_FIGURES, ReportPlan
+from unsmear.plan.jobs import Plan
+from unsmear.plan.paths import fill
+from unsmear.plan.sequences import plan_records
+from unsmear.plan.terminal import ShortLists
 
 # Here, since what a job starts in its turn no longer knows that SLURM has started it again.
 if workflow.remote_exec:
@@ -24,27 +25,13 @@ if workflow.remote_exec:
 
 try:
     CONFIG = load_config(config)
-    RECORDS = plan_records(CONFIG, warn=logger.warning)
-    check_regions(CONFIG, RECORDS)
-    check_robustness(CONFIG)
-    check_training_files(CONFIG)
+    PLAN = Plan(CONFIG, plan_records(CONFIG, warn=logger.warning))
+    check_all(CONFIG, PLAN.records)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
-SEQUENCES = {
-    split: [record.sequence for record in RECORDS if record.split == split]
-    for split in ("train", "val", "test")
-}
-RECORD_OF = {(record.split, record.sequence): record for record in RECORDS}
-CAMERAS = [camera.name for camera in CONFIG.cameras]
-SYSTEMS = [name for system in CONFIG.systems for name in system.repeats]
-EVALUATED = [*(["pretrained"] if CONFIG.pretrained else []), *SYSTEMS]
-STAGES = sorted({stage.name for cascade in CONFIG.cascades for stage in cascade.stages})
-INPUTS = list(
-    dict.fromkeys(
-        f"input_{CONFIG.system(name).camera}" for name in [*SYSTEMS, *EVALUATED]
-    )
-)
+REPORT = ReportPlan(PLAN)
+logger.addFilter(ShortLists())
 
 
 wildcard_constraints:
@@ -52,9 +39,9 @@ wildcard_constraints:
     sequence=r"[\w-]+",
     archive=r"[\w-]+",
     part=r"[\w-]+",
-    camera="|".join(CAMERAS),
-    system="|".join(EVALUATED),
-    stage="|".join(STAGES),
+    camera="|".join(camera.name for camera in CONFIG.cameras),
+    system="|".join(PLAN.evaluated),
+    stage="|".join(PLAN.stages),
     run=r"final|trials/r\d+-t\d+",
     round=r"\d+",
     trial=r"\d+",
@@ -70,36 +57,15 @@ def no_trigger(value):
     return lambda wildcards, input: value
 
 
-def stage_spec(wildcards):
-    return section(CONFIG.stage(wildcards.system, wildcards.stage))
-
-
-def default_hparams(wildcards):
-    return section(CONFIG.hparams(wildcards.system, wildcards.stage))
-
-
-def camera_of(system):
-    return CONFIG.system(system).camera
-
-
-def camera_files(camera):
-    return {
-        "psfs": f"results/cameras/{camera}/psfs.npy",
-        "camera": f"results/cameras/{camera}/camera.json",
-    }
-
-
-def final_weights(system):
-    return [
-        f"results/models/{system}/{stage.name}/final/weights.safetensors"
-        for stage in CONFIG.stages(system)
-    ]
+def of(function, **known):
+    """An input function, or one for params: what ``function`` gives for a job's wildcards."""
+    return lambda wildcards: function(**{**dict(wildcards.items()), **known})
 
 
 # What every recorded run shares; where records go does not change a result.
 TRACKING = {
     "config": CONFIG.tracking.model_dump(mode="json"),
-    "root": "results",
+    "root": paths.RESULTS,
     "experiment": CONFIG.name,
 }
 
@@ -107,6 +73,12 @@ TRACKING = {
 def kept_or_temp(path):
     """Archives stay unless the configuration says that their frames are enough."""
     return path if CONFIG.data.keep_archives else temp(path)
+
+
+def tell_former_results():
+    """Say so where an earlier version has left results."""
+    if found := find_former_files(paths.RESULTS):
+        logger.warning(found)
 
 
 def check_space():
@@ -118,16 +90,16 @@ def check_space():
         if CONFIG.data.source == "scenes"
         else None
     )
-    downloads = min(2, workflow.cores or 2)  # as the profile allows
-    if workflow.non_local_exec:
-        # A submission extracts sequences of several archives, and waits for all of them.
-        downloads = len(RECORDS)
+    # As the profile allows. A submission extracts sequences of several archives, and waits for all of them.
+    downloads = (
+        len(PLAN.records) if workflow.non_local_exec else min(2, workflow.cores or 2)
+    )
     forecast = forecast_disk(
-        RECORDS, CONFIG.data, "results", len(CAMERAS), downloads, shape
+        PLAN.records, CONFIG.data, paths.RESULTS, len(CONFIG.cameras), downloads, shape
     )
     logger.info(f"Data: {forecast.text()}.")
     try:
-        check_disk(forecast, "results")
+        check_disk(forecast, paths.RESULTS)
     except ValueError as error:
         raise WorkflowError(str(error)) from None
 
@@ -137,8 +109,8 @@ def show_results():
     from unsmear.results import describe_results
 
     wanted = os.environ.get("UNSMEAR_SHOW_RESULTS", "1") != "0"
-    if wanted and Path("results/report/table.csv").exists():
-        print(describe_results("results"))
+    if wanted and Path(fill(paths.TABLE, suffix="csv")).exists():
+        print(describe_results(paths.RESULTS))
 
 
 def check_tracking():
@@ -147,7 +119,7 @@ def check_tracking():
 
     try:
         if CONFIG.tracking.enabled:
-            resolve_destination(CONFIG.tracking, Path("results"))
+            resolve_destination(CONFIG.tracking, Path(paths.RESULTS))
     except ValueError as error:
         raise WorkflowError(str(error)) from None
 
@@ -156,4 +128,4 @@ def send_waiting_records():
     """Have one process send what jobs of a cluster have left in their journals."""
     from unsmear.tracking.waiting import send_waiting
 
-    send_waiting(CONFIG.tracking, "results")
+    send_waiting(CONFIG.tracking, paths.RESULTS)

@@ -2,7 +2,7 @@ if CONFIG.data.source == "scenes":
 
     rule make_scenes:
         output:
-            kept_or_temp("results/archives/{archive}.zip"),
+            kept_or_temp(paths.ARCHIVE),
         log:
             "results/logs/make_scenes/{archive}.log",
         conda:
@@ -18,7 +18,7 @@ if CONFIG.data.source == "scenes":
 
     rule measure_motion:
         output:
-            "results/scenes/{split}.json",
+            paths.SCENE_MOTION,
         log:
             "results/logs/measure_motion/{split}.log",
         conda:
@@ -39,7 +39,7 @@ if CONFIG.data.source == "reds":
     # Mirrors, retries and the list of sequences decide nothing about an archive that is there.
     rule download_reds:
         output:
-            kept_or_temp("results/archives/{archive}.zip"),
+            kept_or_temp(paths.ARCHIVE),
         log:
             "results/logs/download_reds/{archive}.log",
         conda:
@@ -54,13 +54,16 @@ if CONFIG.data.source == "reds":
             "../scripts/download_reds.py"
 
 
+# Built-in scenes are small: one job takes all of them.
 rule extract_sequence:
     input:
-        lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].archive,
+        lambda wildcards: sorted(
+            {r.archive for r in PLAN.sequences.of_job(**dict(wildcards.items()))}
+        ),
     output:
-        "results/frames/{split}/{sequence}.npy",
+        PLAN.sequences.outputs(paths.FRAMES),
     log:
-        "results/logs/extract_sequence/{split}/{sequence}.log",
+        f"results/logs/extract_sequence/{PLAN.sequences.job_name}.log",
     # Frames come before further archives, so that temporary archives go early.
     priority: 1
     conda:
@@ -68,7 +71,7 @@ rule extract_sequence:
     resources:
         **needs(extraction),
     params:
-        part=lambda wildcards: RECORD_OF[wildcards.split, wildcards.sequence].part,
+        records=of(PLAN.sequences.values_of_job),
         max_frames=CONFIG.data.max_frames,
         max_height=CONFIG.data.max_height,
         # Videos and folders may lack frames; groups then decide which of the others are kept.
@@ -80,9 +83,9 @@ rule extract_sequence:
 
 rule group_frames:
     input:
-        [f"results/frames/{r.split}/{r.sequence}.npy" for r in RECORDS],
+        PLAN.sequences.files_of_job(paths.FRAMES),
     output:
-        "results/groups.csv",
+        paths.GROUPS,
     log:
         "results/logs/group_frames.log",
     conda:

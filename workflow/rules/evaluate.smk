@@ -1,15 +1,9 @@
 # Starting torch costs more than evaluating a short sequence, so one job takes a part of the test split.
 rule evaluate:
     input:
-        unpack(
-            lambda wildcards: sequence_files(
-                camera_of(wildcards.system), wildcards.part
-            )
-        ),
-        weights=lambda wildcards: final_weights(wildcards.system),
-        lpips=LPIPS.values(),
+        unpack(of(PLAN.evaluation_inputs)),
     output:
-        "results/evaluation/{system}/parts/{part}.csv",
+        fill(paths.PART, evaluated="{system}"),
     log:
         "results/logs/evaluate/{system}/{part}.log",
     conda:
@@ -17,11 +11,9 @@ rule evaluate:
     resources:
         **needs(evaluation, CONFIG.evaluation.gpus),
     params:
-        records=lambda wildcards: sequence_records(
-            camera_of(wildcards.system), wildcards.part
-        ),
-        evaluation=SCORING,
-        lpips=list(LPIPS),
+        records=of(PLAN.part_records),
+        evaluation=PLAN.scoring,
+        lpips=list(CONFIG.evaluation.lpips),
         code=code_digest("evaluation/evaluate.py"),
     script:
         "../scripts/evaluate.py"
@@ -29,10 +21,9 @@ rule evaluate:
 
 rule evaluate_input:
     input:
-        unpack(lambda wildcards: sequence_files(wildcards.camera, wildcards.part)),
-        lpips=LPIPS.values(),
+        unpack(of(PLAN.evaluation_inputs)),
     output:
-        "results/evaluation/input_{camera}/parts/{part}.csv",
+        fill(paths.PART, evaluated="input_{camera}"),
     log:
         "results/logs/evaluate_input/{camera}/{part}.log",
     conda:
@@ -40,9 +31,9 @@ rule evaluate_input:
     resources:
         **needs(evaluation),
     params:
-        records=lambda wildcards: sequence_records(wildcards.camera, wildcards.part),
-        evaluation=SCORING,
-        lpips=list(LPIPS),
+        records=of(PLAN.part_records),
+        evaluation=PLAN.scoring,
+        lpips=list(CONFIG.evaluation.lpips),
         code=code_digest("evaluation/evaluate_input.py"),
     script:
         "../scripts/evaluate_input.py"
@@ -50,12 +41,14 @@ rule evaluate_input:
 
 rule measure_robustness:
     input:
-        weights=lambda wildcards: final_weights(wildcards.system),
-        camera=lambda wildcards: camera_files(camera_of(wildcards.system))["camera"],
-        groups="results/groups.csv",
-        frames=robustness_frames(),
+        weights=lambda wildcards: PLAN.final(paths.WEIGHTS, wildcards.system),
+        camera=lambda wildcards: fill(
+            paths.CAMERA, camera=PLAN.camera_of(wildcards.system)
+        ),
+        groups=paths.GROUPS,
+        frames=PLAN.robustness_frames,
     output:
-        "results/evaluation/{system}/robustness.csv",
+        fill(paths.ROBUSTNESS, evaluated="{system}"),
     log:
         "results/logs/measure_robustness/{system}.log",
     conda:
@@ -74,14 +67,14 @@ rule measure_robustness:
 
 rule gather_evaluation:
     input:
-        unpack(gather_inputs),
+        unpack(of(PLAN.gathering_inputs)),
     output:
-        table="results/evaluation/{evaluated}/per_frame.csv",
-        tracking="results/evaluation/{evaluated}/tracking.json",
+        table=paths.PER_FRAME,
+        tracking=paths.EVALUATION_RECORD,
     log:
         "results/logs/gather_evaluation/{evaluated}.log",
     wildcard_constraints:
-        evaluated="|".join([*EVALUATED, *INPUTS]),
+        evaluated="|".join(PLAN.all_evaluated),
     conda:
         "../../envs/train.yaml"
     resources:
@@ -95,11 +88,11 @@ rule gather_evaluation:
 
 rule measure_cost:
     input:
-        weights=lambda wildcards: final_weights(wildcards.system),
-        blur=lambda wildcards: f"results/blur/{camera_of(wildcards.system)}/test/{SEQUENCES['test'][0]}.npy",
+        weights=lambda wildcards: PLAN.final(paths.WEIGHTS, wildcards.system),
+        blur=lambda wildcards: PLAN.blur(PLAN.camera_of(wildcards.system), "test")[0],
     output:
-        cost="results/evaluation/{system}/cost.json",
-        differences="results/evaluation/{system}/differences.json",
+        cost=fill(paths.COST, evaluated="{system}"),
+        differences=fill(paths.DIFFERENCES, evaluated="{system}"),
     log:
         "results/logs/measure_cost/{system}.log",
     conda:
@@ -107,7 +100,7 @@ rule measure_cost:
     resources:
         **needs(evaluation),
     params:
-        evaluation=SCORING,
+        evaluation=PLAN.scoring,
         code=code_digest("evaluation/cost.py", "evaluation/differences.py"),
     script:
         "../scripts/measure_cost.py"

@@ -2,8 +2,8 @@ rule simulate_camera:
     input:
         lambda wildcards: CONFIG.camera(wildcards.camera).files,
     output:
-        psfs="results/cameras/{camera}/psfs.npy",
-        camera="results/cameras/{camera}/camera.json",
+        psfs=paths.PSFS,
+        camera=paths.CAMERA,
     log:
         "results/logs/simulate_camera/{camera}.log",
     conda:
@@ -20,16 +20,16 @@ rule simulate_camera:
 
 rule draw_camera:
     input:
-        psfs="results/cameras/{camera}/psfs.npy",
-        camera="results/cameras/{camera}/camera.json",
+        psfs=paths.PSFS,
+        camera=paths.CAMERA,
     output:
         figure=report(
-            "results/cameras/{camera}/psfs.png",
+            fill(paths.CAMERA_FIGURE, figure=CAMERA_FIGURES[0]),
             caption="../report/camera.rst",
             category="Cameras",
             labels={"camera": "{camera}"},
         ),
-        others=[f"results/cameras/{{camera}}/{name}.png" for name in CAMERA_FIGURES[1:]],
+        others=[fill(paths.CAMERA_FIGURE, figure=name) for name in CAMERA_FIGURES[1:]],
     log:
         "results/logs/draw_camera/{camera}.log",
     conda:

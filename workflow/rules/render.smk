@@ -2,20 +2,21 @@
 # another sequence's change, which rewrites it, renders nothing here anew.
 rule render_blur:
     input:
-        frames="results/frames/{split}/{sequence}.npy",
-        psfs="results/cameras/{camera}/psfs.npy",
-        camera="results/cameras/{camera}/camera.json",
+        frames=of(PLAN.sequences.files_of_job, pattern=paths.FRAMES),
+        psfs=paths.PSFS,
+        camera=paths.CAMERA,
     output:
-        blur="results/blur/{camera}/{split}/{sequence}.npy",
+        blur=PLAN.sequences.outputs(paths.BLUR),
         # Which frames it was rendered from.
-        note="results/blur/{camera}/{split}/{sequence}.json",
+        notes=PLAN.sequences.outputs(paths.BLUR_NOTE),
     log:
-        "results/logs/render_blur/{camera}/{split}/{sequence}.log",
+        f"results/logs/render_blur/{{camera}}/{PLAN.sequences.job_name}.log",
     conda:
         "../../envs/data.yaml"
     resources:
         **needs(rendering),
     params:
+        records=of(PLAN.sequences.values_of_job),
         seed=CONFIG.seed,
         num_frames=CONFIG.data.frames_per_group,
         code=code_digest("optics/render.py"),

@@ -1,18 +1,13 @@
 rule compare:
     input:
-        tables=PER_FRAME,
-        tracking=[
-            path
-            for entry in COMPARED
-            for key in ("tracking", "evaluation_tracking")
-            for path in entry.get(key, [])
-        ],
-        groups="results/groups.csv",
-        frames=TEST_FRAMES,
+        tables=REPORT.collect("per_frame"),
+        tracking=REPORT.collect("tracking", "evaluation_tracking"),
+        groups=paths.GROUPS,
+        frames=PLAN.sequences.of_split(paths.FRAMES, "test"),
     output:
-        csv="results/report/table.csv",
-        md="results/report/table.md",
-        tex="results/report/table.tex",
+        csv=fill(paths.TABLE, suffix="csv"),
+        md=fill(paths.TABLE, suffix="md"),
+        tex=fill(paths.TABLE, suffix="tex"),
     log:
         "results/logs/compare.log",
     conda:
@@ -20,9 +15,9 @@ rule compare:
     resources:
         **needs_torch(30),
     params:
-        systems=COMPARED,
-        evaluation=section(CONFIG.evaluation, include={"seed", *INTERVALS}),
-        config_text=no_trigger(CONFIG_TEXT),
+        systems=REPORT.systems,
+        evaluation=PLAN.intervals,
+        config_text=no_trigger(PLAN.config_text),
         code=code_digest("comparison/compare.py"),
     script:
         "../scripts/compare.py"
@@ -30,20 +25,18 @@ rule compare:
 
 rule draw_figures:
     input:
-        tables=PER_FRAME,
-        metrics=[
-            path for entry in COMPARED for path in entry.get("metrics", {}).values()
-        ],
-        robustness=list(ROBUSTNESS.values()),
+        tables=REPORT.collect("per_frame"),
+        metrics=REPORT.collect("metrics"),
+        robustness=list(REPORT.robustness.values()),
     output:
         [
             report(
-                f"results/report/figures/{name}.png",
+                fill(paths.FIGURE, figure=name),
                 caption=f"../report/{name}.rst",
                 category="Figures",
                 labels={"figure": name.replace("_", " ")},
             )
-            for name in FIGURES
+            for name in REPORT.figures
         ],
     log:
         "results/logs/draw_figures.log",
@@ -52,50 +45,44 @@ rule draw_figures:
     resources:
         **needs_torch(20),
     params:
-        systems=COMPARED,
-        robustness=ROBUSTNESS,
+        systems=REPORT.systems,
+        robustness=REPORT.robustness,
         report=section(CONFIG.report),
-        evaluation=section(CONFIG.evaluation, include={"seed", *INTERVALS}),
+        evaluation=PLAN.intervals,
         code=code_digest("report/figures.py", "report/curves.py"),
     script:
         "../scripts/draw_figures.py"
 
 
-VIDEOS = {"": "all systems", **{f"_{system}": system for system in COSTS}}
-VIDEO_SUFFIXES = ["mp4", "gif"] if CONFIG.report.gif else ["mp4"]
-
-
 rule draw_gallery:
     input:
-        tables=PER_FRAME,
-        weights=[path for entry in COMPARED for path in entry.get("weights", [])],
-        groups="results/groups.csv",
-        frames=TEST_FRAMES,
+        tables=REPORT.collect("per_frame"),
+        weights=REPORT.collect("weights"),
+        groups=paths.GROUPS,
+        frames=PLAN.sequences.of_split(paths.FRAMES, "test"),
         blur=[
-            f"results/blur/{name.removeprefix('input_')}/test/{sequence}.npy"
-            for name in INPUTS
-            for sequence in SEQUENCES["test"]
+            path for camera in PLAN.cameras_used for path in PLAN.blur(camera, "test")
         ],
         cameras=[
             path
-            for name in INPUTS
-            for path in camera_files(name.removeprefix("input_")).values()
+            for camera in PLAN.cameras_used
+            for path in PLAN.camera_files(camera).values()
         ],
     output:
-        json="results/report/gallery.json",
+        json=paths.GALLERY,
         figures=[
             report(
-                f"results/report/figures/{name}_{kind}.png",
+                fill(paths.FIGURE, figure=f"{name}_{kind}"),
                 caption="../report/panel.rst",
                 category="Pictures",
                 labels={"frame group": name.replace("_", " "), "shows": text},
             )
-            for name in GALLERY
+            for name in REPORT.gallery
             for kind, text in (("middle", "middle frame"), ("frames", "all frames"))
         ],
         videos=[
             report(
-                f"results/report/videos/{name}{ending}.{suffix}",
+                fill(paths.VIDEO, name=name, ending=ending, suffix=suffix),
                 caption="../report/video.rst",
                 category="Videos",
                 labels={
@@ -104,12 +91,12 @@ rule draw_gallery:
                     "format": suffix,
                 },
             )
-            for name in GALLERY
-            for ending, text in VIDEOS.items()
-            for suffix in VIDEO_SUFFIXES
+            for name in REPORT.gallery
+            for ending, text in REPORT.videos.items()
+            for suffix in REPORT.video_suffixes
         ],
-        posters=expand("results/report/videos/{name}.png", name=GALLERY),
-        slider=directory("results/report/slider"),
+        posters=[fill(paths.POSTER, name=name) for name in REPORT.gallery],
+        slider=directory(paths.SLIDER),
     log:
         "results/logs/draw_gallery.log",
     conda:
@@ -117,16 +104,11 @@ rule draw_gallery:
     resources:
         **needs(drawing),
     params:
-        systems=COMPARED,
-        cameras={
-            name.removeprefix("input_"): {
-                **camera_files(name.removeprefix("input_")),
-                "blur": f"results/blur/{name.removeprefix('input_')}/test",
-            }
-            for name in INPUTS
-        },
+        systems=REPORT.systems,
+        cameras=REPORT.cameras,
+        frames=fill(paths.FRAMES_FOLDER, split="test"),
         report=section(CONFIG.report),
-        evaluation=SCORING,
+        evaluation=PLAN.scoring,
         code=code_digest("report/gallery.py"),
     script:
         "../scripts/draw_gallery.py"
@@ -134,23 +116,21 @@ rule draw_gallery:
 
 rule draw_sweep:
     input:
-        trials=lambda wildcards: trial_files(
-            trial_folders(wildcards, rounds_of(wildcards))
-        ),
-        hparams="results/models/{system}/{stage}/final/hparams.yaml",
+        trials=of(PLAN.trials.files),
+        hparams=fill(paths.HPARAMS, run=paths.FINAL),
     output:
         trials=report(
-            "results/report/sweeps/{system}/{stage}/trials.csv",
+            f"{paths.SWEEP_REPORT}/trials.csv",
             caption="../report/sweep_trials.rst",
             category="Sweeps",
         ),
         hparams=report(
-            "results/report/sweeps/{system}/{stage}/hparams.csv",
+            f"{paths.SWEEP_REPORT}/hparams.csv",
             caption="../report/sweep_hparams.rst",
             category="Sweeps",
         ),
         figure=report(
-            "results/report/sweeps/{system}/{stage}/objective.png",
+            f"{paths.SWEEP_REPORT}/objective.png",
             caption="../report/sweep_objective.rst",
             category="Sweeps",
         ),
@@ -159,8 +139,8 @@ rule draw_sweep:
     conda:
         "../../envs/train.yaml"
     params:
-        sweep=lambda wildcards: section(sweep_of(wildcards)),
-        folders=lambda wildcards: trial_folders(wildcards, rounds_of(wildcards)),
+        sweep=of(PLAN.trials.section_of),
+        folders=of(PLAN.trials.folders),
         report=section(CONFIG.report),
         code=code_digest("report/sweeps.py"),
     script:
@@ -169,21 +149,25 @@ rule draw_sweep:
 
 rule write_report:
     input:
-        table="results/report/table.csv",
-        gallery="results/report/gallery.json",
-        figures=expand("results/report/figures/{name}.png", name=FIGURES),
-        cameras=[f"results/cameras/{camera}/psfs.png" for camera in CAMERAS],
-        costs=list(COSTS.values()),
-        sweeps=SWEEP_TABLES,
-        differences=list(DIFFERENCES.values()),
-        groups="results/groups.csv",
-        frames=TEST_FRAMES,
-        motion=["results/scenes/test.json"] if CONFIG.data.source == "scenes" else [],
+        table=fill(paths.TABLE, suffix="csv"),
+        gallery=paths.GALLERY,
+        figures=[fill(paths.FIGURE, figure=name) for name in REPORT.figures],
+        cameras=[files[0] for files in REPORT.camera_figures.values()],
+        costs=list(REPORT.of_networks(paths.COST).values()),
+        sweeps=REPORT.sweep_files,
+        differences=list(REPORT.of_networks(paths.DIFFERENCES).values()),
+        groups=paths.GROUPS,
+        frames=PLAN.sequences.of_split(paths.FRAMES, "test"),
+        motion=(
+            [fill(paths.SCENE_MOTION, split="test")]
+            if CONFIG.data.source == "scenes"
+            else []
+        ),
     output:
-        page="results/report/index.html",
+        page=paths.PAGE,
         # `snakemake --report` takes files one by one: a page that is whole without its folder.
         table=report(
-            "results/report/table.html",
+            fill(paths.TABLE, suffix="html"),
             caption="../report/table.rst",
             category="Results",
             labels={"results": "table"},
@@ -195,15 +179,12 @@ rule write_report:
     resources:
         **needs_torch(20),
     params:
-        cameras={
-            camera: [f"results/cameras/{camera}/{name}.png" for name in CAMERA_FIGURES]
-            for camera in CAMERAS
-        },
-        costs=COSTS,
-        sweeps=SEARCHES,
-        differences=DIFFERENCES,
+        cameras=REPORT.camera_figures,
+        costs=REPORT.of_networks(paths.COST),
+        sweeps=PLAN.trials.reports(),
+        differences=REPORT.of_networks(paths.DIFFERENCES),
         report=section(CONFIG.report),
-        config_text=CONFIG_TEXT,
+        config_text=PLAN.config_text,
         code=code_digest("report/page/write.py", "comparison/provenance.py"),
     script:
         "../scripts/write_report.py"

@@ -47,9 +47,9 @@ def shape_of(record):
 
 
 def frames_mb(wildcards):
-    """Size of a sequence's store, which need not be there: it may be made in the same submission."""
-    record = RECORD_OF[wildcards.split, wildcards.sequence]
-    return store_mb(record.num_frames, *shape_of(record))
+    """Size of a job's stores, which need not be there: they may be made in the same submission."""
+    taken = PLAN.sequences.of_job(wildcards.get("split"), wildcards.get("sequence"))
+    return sum(store_mb(record.num_frames, *shape_of(record)) for record in taken)
 
 
 def extraction(wildcards, input):
@@ -69,7 +69,7 @@ def training(wildcards, input):
 
 
 def evaluation(wildcards, input):
-    record = next(record for record in RECORDS if record.split == "test")
+    record = next(record for record in PLAN.records if record.split == "test")
     return demand_of_evaluation(
         input.size_mb, CONFIG.evaluation.batch_size, *shape_of(record)
     )
@@ -78,7 +78,7 @@ def evaluation(wildcards, input):
 def drawing(wildcards, input):
     """A few groups of the test split. From the plan: a submission's jobs are counted before their input is there."""
     record = max(
-        (record for record in RECORDS if record.split == "test"),
+        (record for record in PLAN.records if record.split == "test"),
         key=lambda record: record.num_frames,
     )
     shape = shape_of(record)

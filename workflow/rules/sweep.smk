@@ -1,13 +1,13 @@
 rule start_sweep:
     output:
-        "results/models/{system}/{stage}/trials/sweep.yaml",
+        paths.SWEEP,
     log:
         "results/logs/start_sweep/{system}/{stage}.log",
     conda:
         "../../envs/train.yaml"
     params:
         # Whatever changes, it is the same sweep's run that trials belong to.
-        sweep=lambda wildcards, input: section(sweep_of(wildcards)),
+        sweep=lambda wildcards, input: PLAN.trials.section_of(**dict(wildcards.items())),
         tracking=no_trigger(TRACKING),
         code=code_digest("sweep/record.py"),
     script:
@@ -16,27 +16,19 @@ rule start_sweep:
 
 rule propose_trials:
     input:
-        sweep="results/models/{system}/{stage}/trials/sweep.yaml",
-        earlier=lambda wildcards: trial_files(
-            trial_folders(wildcards, rounds_of(wildcards, int(wildcards.round)))
-        ),
+        sweep=paths.SWEEP,
+        earlier=of(PLAN.trials.files),
     output:
-        "results/models/{system}/{stage}/trials/r{round}-t{trial}/hparams.yaml",
+        fill(paths.HPARAMS, run="trials/r{round}-t{trial}"),
     log:
         "results/logs/propose_trials/{system}/{stage}/r{round}-t{trial}.log",
     conda:
         "../../envs/train.yaml"
     params:
-        sweep=lambda wildcards, input: section(
-            sweep_of(wildcards).known_to(int(wildcards.round), int(wildcards.trial))
-        ),
-        basis=lambda wildcards: sweep_of(wildcards).basis_of(
-            int(wildcards.round), int(wildcards.trial)
-        ),
-        hparams=default_hparams,
-        folders=lambda wildcards: trial_folders(
-            wildcards, rounds_of(wildcards, int(wildcards.round))
-        ),
+        sweep=lambda wildcards, input: PLAN.trials.known_to(**dict(wildcards.items())),
+        basis=of(PLAN.trials.basis_of),
+        hparams=of(PLAN.hparams),
+        folders=of(PLAN.trials.folders),
         code=code_digest("sweep/propose.py"),
     script:
         "../scripts/propose_trials.py"
@@ -44,21 +36,19 @@ rule propose_trials:
 
 rule select_trial:
     input:
-        unpack(selection_inputs),
+        unpack(of(PLAN.trials.selection_inputs)),
     output:
-        "results/models/{system}/{stage}/final/hparams.yaml",
+        fill(paths.HPARAMS, run=paths.FINAL),
     log:
         "results/logs/select_trial/{system}/{stage}.log",
     conda:
         "../../envs/train.yaml"
     params:
-        sweep=lambda wildcards: (
-            section(sweep_of(wildcards)) if sweep_of(wildcards) else None
-        ),
-        hparams=default_hparams,
-        folders=lambda wildcards: trial_folders(wildcards, rounds_of(wildcards)),
-        heirs=heirs_of,
-        folder="results/models/{system}/{stage}/trials",
+        sweep=of(PLAN.trials.section_of),
+        hparams=of(PLAN.hparams),
+        folders=of(PLAN.trials.folders),
+        heirs=of(PLAN.trials.heirs),
+        folder=paths.TRIALS_FOLDER,
         tracking=no_trigger(TRACKING),
         code=code_digest("sweep/select.py"),
     script:

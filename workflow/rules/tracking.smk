@@ -1,3 +1,5 @@
+import yaml
+
 # What every recorded run shares; where records go does not change a result.
 TRACKING |= {
     "config_text": yaml.safe_dump(

@@ -1,25 +1,25 @@
 rule train_stage:
     input:
-        unpack(train_inputs),
-        hparams="results/models/{system}/{stage}/{run}/hparams.yaml",
+        unpack(of(PLAN.training_inputs)),
+        hparams=paths.HPARAMS,
     output:
-        weights="results/models/{system}/{stage}/{run}/weights.safetensors",
-        metrics="results/models/{system}/{stage}/{run}/metrics.csv",
-        tracking="results/models/{system}/{stage}/{run}/tracking.json",
+        weights=paths.WEIGHTS,
+        metrics=paths.METRICS,
+        tracking=paths.TRAINING_RECORD,
     log:
         "results/logs/train_stage/{system}/{stage}/{run}.log",
     wildcard_constraints:
-        run=rf"(?!{RUNS_THAT_SAVE})(?:final|trials/r\d+-t\d+)",
+        run=rf"(?!{PLAN.trials.runs_that_save})(?:final|trials/r\d+-t\d+)",
         # The weights of the system `pretrained` are imported.
-        system="|".join(SYSTEMS),
+        system="|".join(PLAN.systems),
     conda:
         "../../envs/train.yaml"
     threads: CONFIG.training.threads
     resources:
         **needs(training, CONFIG.training.gpus),
     params:
-        spec=stage_spec,
-        camera=lambda wildcards: camera_of(wildcards.system),
+        spec=lambda wildcards: section(CONFIG.stage(wildcards.system, wildcards.stage)),
+        camera=lambda wildcards: PLAN.camera_of(wildcards.system),
         # Of no concern to stages without the perceptual loss.
         imagenet_norm=lambda wildcards: (
             CONFIG.losses.perceptual.imagenet_norm
@@ -38,9 +38,9 @@ rule train_stage:
 # A trial whose training may go on, in a later round or as the final one, leaves its state as well.
 use rule train_stage as train_stage_and_save with:
     output:
-        weights="results/models/{system}/{stage}/{run}/weights.safetensors",
-        metrics="results/models/{system}/{stage}/{run}/metrics.csv",
-        tracking="results/models/{system}/{stage}/{run}/tracking.json",
-        state="results/models/{system}/{stage}/{run}/state.pt",
+        weights=paths.WEIGHTS,
+        metrics=paths.METRICS,
+        tracking=paths.TRAINING_RECORD,
+        state=paths.STATE,
     wildcard_constraints:
-        run=RUNS_THAT_SAVE,
+        run=PLAN.trials.runs_that_save,

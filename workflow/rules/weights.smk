@@ -4,8 +4,12 @@ if CONFIG.pretrained:
     rule import_pretrained:
         output:
             **{
-                stage.name: f"results/models/pretrained/{stage.name}/final/weights.safetensors"
-                for stage in CONFIG.stages("pretrained")
+                stage.name: path
+                for stage, path in zip(
+                    CONFIG.stages("pretrained"),
+                    PLAN.final(paths.WEIGHTS, "pretrained"),
+                    strict=True,
+                )
             },
         log:
             "results/logs/import_pretrained.log",
@@ -25,7 +29,7 @@ if CONFIG.pretrained:
 # Here and not while evaluating: a cluster's nodes may have no network.
 rule fetch_lpips:
     output:
-        "results/lpips/{variant}.safetensors",
+        paths.LPIPS,
     log:
         "results/logs/fetch_lpips/{variant}.log",
     wildcard_constraints:
@@ -36,7 +40,7 @@ rule fetch_lpips:
         **needs_torch(60),
         downloads=1,
     params:
-        files=lambda wildcards: lpips_identity(wildcards.variant),
+        files=of(PLAN.lpips_identity),
         lpips=lambda wildcards, input: section(
             CONFIG.evaluation.lpips[wildcards.variant]
         ),
@@ -47,7 +51,7 @@ rule fetch_lpips:
 
 rule fetch_perceptual:
     output:
-        PERCEPTUAL,
+        paths.PERCEPTUAL,
     log:
         "results/logs/fetch_perceptual.log",
     conda:

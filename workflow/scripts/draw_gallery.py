@@ -11,7 +11,7 @@ from unsmear.report.gallery import draw_gallery
 draw_gallery(
     systems=snakemake.params.systems,
     cameras=snakemake.params.cameras,
-    frames="results/frames/test",
+    frames=snakemake.params.frames,
     groups=snakemake.input.groups,
     split="test",
     folder=Path(snakemake.output.json).parent,

@@ -4,12 +4,13 @@ _src.start(snakemake)
 
 from unsmear.frames.extract import extract_sequence
 
-extract_sequence(
-    archive=snakemake.input[0],
-    part=snakemake.params.part,
-    sequence=snakemake.wildcards.sequence,
-    output=snakemake.output[0],
-    max_frames=snakemake.params.max_frames,
-    max_height=snakemake.params.max_height,
-    num_frames=snakemake.params.num_frames,
-)
+for record, output in zip(snakemake.params.records, snakemake.output, strict=True):
+    extract_sequence(
+        archive=record["archive"],
+        part=record["part"],
+        sequence=record["sequence"],
+        output=output,
+        max_frames=snakemake.params.max_frames,
+        max_height=snakemake.params.max_height,
+        num_frames=snakemake.params.num_frames,
+    )

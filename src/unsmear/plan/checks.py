@@ -11,6 +11,30 @@ from unsmear.fetch import is_url
 from unsmear.frames.layout import SequenceRecord
 
 
+def check_all(config: Config, records: Sequence[SequenceRecord]) -> None:
+    """Refuse what no job could do.
+
+    Raises
+    ------
+    ValueError
+        Naming the key, what was found and what to do.
+    """
+    check_regions(config, records)
+    check_robustness(config)
+    check_training_files(config)
+
+
+def find_former_files(folder: str | Path) -> str | None:
+    """What to tell of results in the layout of an earlier version; None where there are none."""
+    former = sorted(Path(folder).glob("evaluation/*/sequences"))
+    if not former:
+        return None
+    return (
+        f"{folder} holds results of an earlier version, in other files ({former[0]}, ...): all of it is made again; "
+        f"`rm -r {folder}` first frees their room, and another folder keeps them (snakemake --directory)"
+    )
+
+
 def check_regions(config: Config, records: Sequence[SequenceRecord]) -> None:
     """Refuse a report that is to show a test sequence or group that there is not.
 

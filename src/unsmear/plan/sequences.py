@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from unsmear.config import Config
 from unsmear.frames.layout import SequenceRecord, SourceSequence, plan_sequences
+from unsmear.plan import paths
+from unsmear.plan.paths import fill
 from unsmear.scenes.archives import list_archives, sequence_name
 
 
 def plan_records(
-    config: Config, warn: Callable[[str], object], folder: str = "results/archives"
-) -> list[SequenceRecord]:
+    config: Config, warn: Callable[[str], object], folder: str = paths.ARCHIVES
+) -> tuple[SequenceRecord, ...]:
     """Sequences of the configured source, with the archive and the split of each.
 
     Parameters
@@ -46,10 +48,55 @@ def plan_records(
     for entry in caught:
         warn(str(entry.message))
     if config.data.source == "reds":
-        return [replace(record, archive=f"{folder}/{record.archive}") for record in records]
-    return records
+        records = [replace(record, archive=f"{folder}/{record.archive}") for record in records]
+    return tuple(records)
 
 
 def split_into_parts(sequences: Sequence[str], size: int) -> dict[str, list[str]]:
     """Cut sequences into parts of at most ``size``, named after their first sequence."""
     return {sequences[i]: list(sequences[i : i + size]) for i in range(0, len(sequences), size)}
+
+
+@dataclass(frozen=True)
+class SequencePlan:
+    """The sequences of an experiment and their files.
+
+    Parameters
+    ----------
+    together : whether one job takes all of them: built-in scenes are small, and change only all at once
+    """
+
+    records: tuple[SequenceRecord, ...]
+    together: bool = False
+
+    def names(self, split: str) -> list[str]:
+        """Sequences of a split."""
+        return [record.sequence for record in self.records if record.split == split]
+
+    def of_split(self, pattern: str, split: str, sequences: Sequence[str] | None = None) -> list[str]:
+        """Files of all sequences of a split, or of some."""
+        chosen = self.names(split) if sequences is None else sequences
+        return [fill(pattern, split=split, sequence=sequence) for sequence in chosen]
+
+    def of_job(self, split: str | None = None, sequence: str | None = None) -> list[SequenceRecord]:
+        """Sequences that one job extracts or renders: the one of its wildcards, or all."""
+        return [r for r in self.records if sequence is None or (r.split, r.sequence) == (split, sequence)]
+
+    def values_of_job(self, **wildcards: str) -> list[dict[str, str]]:
+        """Name, part and archive of each of :meth:`of_job`, as plain values."""
+        taken = self.of_job(wildcards.get("split"), wildcards.get("sequence"))
+        return [{"split": r.split, "sequence": r.sequence, "part": r.part, "archive": r.archive} for r in taken]
+
+    def files_of_job(self, pattern: str, **wildcards: str) -> list[str]:
+        """Files of :meth:`of_job`; further wildcards are filled in as well."""
+        taken = self.of_job(wildcards.get("split"), wildcards.get("sequence"))
+        return [fill(pattern, **{**wildcards, "split": r.split, "sequence": r.sequence}) for r in taken]
+
+    def outputs(self, pattern: str) -> list[str]:
+        """What a rule that takes sequences declares: the pattern itself, or all files where one job takes all."""
+        return self.files_of_job(pattern) if self.together else [pattern]
+
+    @property
+    def job_name(self) -> str:
+        """Name of such a job in the path of its log."""
+        return "all" if self.together else "{split}/{sequence}"

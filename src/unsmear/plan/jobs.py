@@ -1,0 +1,173 @@
+"""What goes into each job: files and settings by the wildcards of its rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from unsmear.cascade.spec import find_predecessors
+from unsmear.config import PRETRAINED, Config
+from unsmear.fetch import is_url
+from unsmear.frames.layout import SequenceRecord
+from unsmear.plan import paths
+from unsmear.plan.paths import fill
+from unsmear.plan.sequences import SequencePlan, split_into_parts
+from unsmear.plan.trials import TrialPlan
+
+INTERVALS = ("num_resamples", "confidence")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment's jobs, from its configuration and its sequences."""
+
+    config: Config
+    records: tuple[SequenceRecord, ...]
+
+    @cached_property
+    def sequences(self) -> SequencePlan:
+        """Its sequences."""
+        return SequencePlan(self.records, together=self.config.data.source == "scenes")
+
+    @cached_property
+    def trials(self) -> TrialPlan:
+        """The trials of its searches."""
+        return TrialPlan(self.config)
+
+    @cached_property
+    def stages(self) -> list[str]:
+        """Names of the stages of all cascades."""
+        return sorted({stage.name for cascade in self.config.cascades for stage in cascade.stages})
+
+    @cached_property
+    def systems(self) -> list[str]:
+        """What is trained: systems and their repeats."""
+        return [name for system in self.config.systems for name in system.repeats]
+
+    @cached_property
+    def evaluated(self) -> list[str]:
+        """What networks are evaluated for: the released ones, and all that is trained."""
+        return [*([PRETRAINED] if self.config.pretrained else []), *self.systems]
+
+    @property
+    def all_evaluated(self) -> list[str]:
+        """All that is evaluated: networks, and plain pictures as ``input_{camera}``."""
+        return [*self.evaluated, *(f"input_{camera}" for camera in self.cameras_used)]
+
+    @cached_property
+    def cameras_used(self) -> list[str]:
+        """Cameras whose plain pictures are evaluated."""
+        return list(dict.fromkeys(self.config.system(name).camera for name in [*self.systems, *self.evaluated]))
+
+    @cached_property
+    def parts(self) -> dict[str, list[str]]:
+        """Test sequences that one evaluation job takes, by the part's name."""
+        return split_into_parts(self.sequences.names("test"), self.config.evaluation.sequences_per_job)
+
+    def camera_of(self, evaluated: str) -> str:
+        """Camera of a system, or of ``input_{camera}``."""
+        return self.config.system(evaluated).camera if evaluated in self.evaluated else evaluated.removeprefix("input_")
+
+    def camera_files(self, camera: str) -> dict[str, str]:
+        """What the simulation of a camera writes."""
+        return {"psfs": fill(paths.PSFS, camera=camera), "camera": fill(paths.CAMERA, camera=camera)}
+
+    def blur(self, camera: str, split: str, sequences: list[str] | None = None) -> list[str]:
+        """Blurry pictures of a split's sequences, or of some."""
+        return self.sequences.of_split(fill(paths.BLUR, camera=camera), split, sequences)
+
+    def final(self, pattern: str, system: str) -> list[str]:
+        """A file of the final training of each stage of a system."""
+        names = [stage.name for stage in self.config.stages(system)]
+        return [fill(pattern, system=system, stage=name, run=paths.FINAL) for name in names]
+
+    def hparams(self, system: str, stage: str, **_: str) -> dict[str, Any]:
+        """Hyper-parameters of a stage before any search, as plain values."""
+        return self.config.hparams(system, stage).model_dump(mode="json")
+
+    def training_inputs(self, system: str, stage: str, run: str) -> dict[str, Any]:
+        """Files that a training reads."""
+        camera, splits = self.camera_of(system), ("train", "val")
+        init = self.config.init_of(system, stage)
+        if init == PRETRAINED:
+            init = fill(paths.WEIGHTS, system=PRETRAINED, stage=stage, run=paths.FINAL)
+        predecessors = find_predecessors(self.config.stages(system), stage)
+        return {
+            **({"init": init} if init else {}),
+            **({"perceptual": paths.PERCEPTUAL} if self.config.needs_perceptual(system, stage) else {}),
+            **self.camera_files(camera),
+            "frames": [path for split in splits for path in self.sequences.of_split(paths.FRAMES, split)],
+            "blur": [path for split in splits for path in self.blur(camera, split)],
+            "predecessors": [fill(paths.WEIGHTS, system=system, stage=name, run=paths.FINAL) for name in predecessors],
+            "states": self.trials.starting_states(system, stage, run),
+        }
+
+    def evaluation_inputs(self, part: str, system: str | None = None, camera: str = "") -> dict[str, Any]:
+        """Files of one part of the test split: of a system with its weights, or of a camera's plain pictures."""
+        camera, names = self.camera_of(system) if system else camera, self.parts[part]
+        return {
+            **self.camera_files(camera),
+            "frames": self.sequences.of_split(paths.FRAMES, "test", names),
+            "blur": self.blur(camera, "test", names),
+            "lpips": self.lpips,
+            **({"weights": self.final(paths.WEIGHTS, system)} if system else {}),
+        }
+
+    def part_records(self, part: str, system: str | None = None, camera: str = "") -> list[dict[str, str]]:
+        """Name and files of each sequence of one part of the test split."""
+        files = self.evaluation_inputs(part, system, camera)
+        return [
+            {"split": "test", "sequence": sequence, "frames": frames, "blur": blur}
+            for sequence, frames, blur in zip(self.parts[part], files["frames"], files["blur"], strict=True)
+        ]
+
+    def gathering_inputs(self, evaluated: str) -> dict[str, Any]:
+        """Tables of all parts; for the record also data, camera and, of a system, its weights."""
+        camera = self.camera_of(evaluated)
+        return {
+            "tables": [fill(paths.PART, evaluated=evaluated, part=part) for part in self.parts],
+            "frames": self.sequences.of_split(paths.FRAMES, "test"),
+            "blur": self.blur(camera, "test"),
+            **self.camera_files(camera),
+            "weights": self.final(paths.WEIGHTS, evaluated) if evaluated in self.evaluated else [],
+        }
+
+    @cached_property
+    def robustness_frames(self) -> list[str]:
+        """Stores of the first test sequences, as many as the robustness curve takes."""
+        settings = self.config.evaluation.robustness
+        chosen = self.sequences.names("test")[: settings.sequences if settings else 0]
+        return self.sequences.of_split(paths.FRAMES, "test", chosen)
+
+    @property
+    def lpips(self) -> list[str]:
+        """Weights of the configured variants of LPIPS."""
+        return [fill(paths.LPIPS, variant=variant) for variant in self.config.evaluation.lpips]
+
+    def lpips_identity(self, variant: str) -> list[Any]:
+        """What makes a variant another one: its SHA-256, and whether local files are there."""
+        files = self.config.evaluation.lpips[variant]  # type: ignore[index]
+        there = [is_url(path) or Path(path).expanduser().is_file() for path in (files.trunk, files.linear)]
+        return [files.trunk_sha256, files.linear_sha256, *there]
+
+    @cached_property
+    def scoring(self) -> dict[str, Any]:
+        """What of the section ``evaluation`` decides a score."""
+        left_out = {"sequences_per_job", "lpips", "robustness", *INTERVALS}
+        return self.config.evaluation.model_dump(mode="json", exclude=left_out)
+
+    @cached_property
+    def intervals(self) -> dict[str, Any]:
+        """What of the section ``evaluation`` decides an interval."""
+        return self.config.evaluation.model_dump(mode="json", include={"seed", *INTERVALS})
+
+    @cached_property
+    def config_text(self) -> str:
+        """The configuration without what decides nothing about a result."""
+        return yaml.safe_dump(
+            self.config.model_dump(mode="json", exclude={"tracking": True, "cluster": True}), sort_keys=False
+        )

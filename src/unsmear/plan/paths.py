@@ -1,0 +1,59 @@
+"""Every file under ``results/``, as a pattern with wildcards in braces."""
+
+from __future__ import annotations
+
+RESULTS = "results"
+
+ARCHIVES = f"{RESULTS}/archives"
+ARCHIVE = ARCHIVES + "/{archive}.zip"
+SCENE_MOTION = RESULTS + "/scenes/{split}.json"
+FRAMES_FOLDER = RESULTS + "/frames/{split}"
+FRAMES = FRAMES_FOLDER + "/{sequence}.npy"
+GROUPS = f"{RESULTS}/groups.csv"
+
+CAMERA_FOLDER = RESULTS + "/cameras/{camera}"
+PSFS = CAMERA_FOLDER + "/psfs.npy"
+CAMERA = CAMERA_FOLDER + "/camera.json"
+CAMERA_FIGURE = CAMERA_FOLDER + "/{figure}.png"
+BLUR_FOLDER = RESULTS + "/blur/{camera}/{split}"
+BLUR = BLUR_FOLDER + "/{sequence}.npy"
+BLUR_NOTE = BLUR_FOLDER + "/{sequence}.json"
+
+LPIPS = RESULTS + "/lpips/{variant}.safetensors"
+PERCEPTUAL = f"{RESULTS}/losses/vgg16.safetensors"
+
+STAGE_FOLDER = RESULTS + "/models/{system}/{stage}"
+RUN_FOLDER = STAGE_FOLDER + "/{run}"
+HPARAMS = RUN_FOLDER + "/hparams.yaml"
+WEIGHTS = RUN_FOLDER + "/weights.safetensors"
+METRICS = RUN_FOLDER + "/metrics.csv"
+TRAINING_RECORD = RUN_FOLDER + "/tracking.json"
+STATE = RUN_FOLDER + "/state.pt"
+TRIALS_FOLDER = STAGE_FOLDER + "/trials"
+SWEEP = TRIALS_FOLDER + "/sweep.yaml"
+FINAL = "final"
+
+EVALUATION_FOLDER = RESULTS + "/evaluation/{evaluated}"
+PART = EVALUATION_FOLDER + "/parts/{part}.csv"
+PER_FRAME = EVALUATION_FOLDER + "/per_frame.csv"
+EVALUATION_RECORD = EVALUATION_FOLDER + "/tracking.json"
+ROBUSTNESS = EVALUATION_FOLDER + "/robustness.csv"
+COST = EVALUATION_FOLDER + "/cost.json"
+DIFFERENCES = EVALUATION_FOLDER + "/differences.json"
+
+REPORT_FOLDER = f"{RESULTS}/report"
+TABLE = REPORT_FOLDER + "/table.{suffix}"
+FIGURE = REPORT_FOLDER + "/figures/{figure}.png"
+GALLERY = f"{REPORT_FOLDER}/gallery.json"
+POSTER = REPORT_FOLDER + "/videos/{name}.png"
+VIDEO = REPORT_FOLDER + "/videos/{name}{ending}.{suffix}"
+SLIDER = f"{REPORT_FOLDER}/slider"
+SWEEP_REPORT = REPORT_FOLDER + "/sweeps/{system}/{stage}"
+PAGE = f"{REPORT_FOLDER}/index.html"
+
+
+def fill(pattern: str, **wildcards: object) -> str:
+    """The pattern with some of its wildcards replaced; others stay."""
+    for name, value in wildcards.items():
+        pattern = pattern.replace(f"{{{name}}}", str(value))
+    return pattern
