@@ -61,6 +61,11 @@ def copy_sources(folder: Path) -> None:
     text, num_lifted = re.subn(r"le=9\d*, (description=\"number of)", r"le=9999, \1", limits.read_text())
     assert num_lifted == 3, "the three limits of the scenes section are not where they were"
     limits.write_text(text.replace("> 999:", "> 9999:"))
+    # Scenes stand for sequences of any other source here, which are a job each.
+    plan = folder / "src/unsmear/plan/jobs.py"
+    alone = plan.read_text().replace('together=self.config.data.source == "scenes"', "together=False")
+    assert alone != plan.read_text(), "scenes are no longer taken together where they were"
+    plan.write_text(alone)
 
 
 class Project:

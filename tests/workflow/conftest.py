@@ -59,6 +59,24 @@ TINY = {
 }
 
 
+# Every Python of a job writes what it has imported of the project when it ends: imported/{script}.txt.
+NOTE_IMPORTS = """
+import atexit, sys
+from pathlib import Path
+
+folder = Path.cwd() / "imported"
+
+def note():
+    name = Path(sys.argv[0]).name.partition(".")[2]
+    found = sorted(name for name in sys.modules if name.split(".")[0] == "unsmear")
+    if folder.is_dir() and found and ".snakemake" in sys.argv[0]:
+        with (folder / f"{name.removesuffix('.py')}.txt").open("a") as stream:
+            stream.write("\\n".join(found) + "\\n")
+
+atexit.register(note)
+"""
+
+
 @functools.cache
 def bare_python() -> Path:
     """A Python that has the packages but not the project, as the rules' conda environments."""
@@ -67,7 +85,8 @@ def bare_python() -> Path:
     venv.create(folder, symlinks=True, with_pip=False)
     # Python does not look for further .pth files in a folder that one names: the editable install stays behind.
     packages = next(folder.glob("lib/python*/site-packages")) / "packages.pth"
-    packages.write_text(sysconfig.get_path("purelib"))
+    packages.write_text(sysconfig.get_path("purelib") + "\nimport note_imports\n")
+    packages.with_name("note_imports.py").write_text(NOTE_IMPORTS)
     return folder / "bin" / "python"
 
 
@@ -166,6 +185,7 @@ def finished_once(repository: Path, tmp_path_factory: pytest.TempPathFactory) ->
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
             project = copy_project(repository, folder, TINY)
+            (folder / "imported").mkdir()
             author = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
             for arguments in (["init"], ["add", "."], [*author, "commit", "-m", "start"]):
                 subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)

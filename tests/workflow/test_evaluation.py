@@ -1,4 +1,4 @@
-"""Evaluation in the workflow: LPIPS weights from files and URLs, and jobs that end early."""
+"""Evaluation in the workflow: LPIPS weights from files and URLs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import csv
 import functools
 import hashlib
 import http.server
-import os
 import shutil
 import threading
 
-import numpy as np
 import pytest
 
 ALEX = {0: (3, 64, 11), 3: (64, 192, 5), 6: (192, 384, 3), 8: (384, 256, 3), 10: (256, 256, 3)}
@@ -67,7 +65,7 @@ def test_lpips_is_a_column_where_its_weights_are(finished, serve, tmp_path, monk
         evaluation={"sequences_per_job": 6, "num_resamples": 200, "lpips": {"alex": files, "vgg": absent}}
     )
     jobs = finished.plan(TABLE)
-    assert jobs["fetch_lpips"] == 2 and jobs["evaluate_000"] == jobs["evaluate_input_000"] == 2
+    assert jobs["fetch_lpips"] == 2 and jobs["evaluate"] == jobs["evaluate_input"] == 2
     assert not {"train_stage", "measure_cost", "measure_robustness", "render_blur"} & set(jobs)
     finished.run(TABLE)
     rows = {row["row"]: row for row in rows_of(finished.folder / TABLE)}
@@ -91,27 +89,3 @@ def test_lpips_is_a_column_where_its_weights_are(finished, serve, tmp_path, monk
     assert "fetch_lpips" not in finished.plan(TABLE)
     (finished.folder / "vgg16.pth").write_bytes(b"")
     assert finished.plan(TABLE)["fetch_lpips"] == 1
-
-
-@pytest.mark.slow
-def test_a_job_that_ends_early_keeps_its_finished_sequences(finished):
-    folder = finished.folder / "results/evaluation/masked"
-    before = {path.name: path.read_bytes() for path in (folder / "sequences").glob("*.csv")}
-    table = (folder / "per_frame.csv").read_bytes()
-    store = finished.folder / "results/blur/masked/test/002.npy"
-    whole, times = store.read_bytes(), (store.stat().st_atime, store.stat().st_mtime)
-    np.save(store, np.load(store).repeat(2, axis=0))
-    os.utime(store, times)
-    for path in (folder / "per_frame.csv", *(folder / "sequences").glob("*.csv")):
-        path.unlink()
-    target = "results/evaluation/masked/per_frame.csv"
-    assert "but the frames of sequence 002 make up 1 groups" in finished.run(target, check=False)
-    assert {path.name for path in (folder / "sequences").glob("*.csv")} == {"004.csv", "005.csv"}
-    store.write_bytes(whole)
-    os.utime(store, times)
-    finished.run(target)
-    assert (
-        "2 of 4 sequences were scored before" in (finished.folder / "results/logs/evaluate/masked/000.log").read_text()
-    )
-    assert {path.name: path.read_bytes() for path in (folder / "sequences").iterdir()} == before
-    assert (folder / "per_frame.csv").read_bytes() == table

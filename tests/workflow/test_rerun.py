@@ -7,8 +7,6 @@ import io
 
 import numpy as np
 
-EVALUATE = {"evaluate_000": 1, "evaluate_004": 1}
-
 
 def trained(project, *arguments):
     """System/stage of the final trainings that a dry-run plans."""
@@ -24,16 +22,16 @@ def test_one_target_builds_what_it_needs(fresh):
         "masked/f35",
         "standard/center",
     }
-    assert "evaluate_000" not in jobs and "compare" not in jobs
-    # Frames are extracted and rendered for train and val alone.
-    assert jobs["extract_sequence"] == 3 and jobs["render_blur"] == 2 * 3
+    assert "evaluate" not in jobs and "compare" not in jobs
+    # Built-in scenes are extracted and rendered all at once.
+    assert jobs["extract_sequence"] == 1 and jobs["render_blur"] == 2
 
 
 def test_forcing_a_stage_reruns_what_follows_in_its_system(finished):
     target = "results/models/masked/f26/final/weights.safetensors"
     jobs = finished.plan("--forcerun", target)
     assert trained(finished, "--forcerun", target) == {"masked/f26", "masked/f17"}
-    assert jobs["evaluate_000"] == 1 and jobs["evaluate_004"] == 1 and jobs["gather_evaluation"] == 1
+    assert jobs["evaluate"] == 2 and jobs["gather_evaluation"] == 1
     assert not {"extract_sequence", "render_blur", "make_scenes"} & set(jobs)
 
 
@@ -67,10 +65,9 @@ def test_new_camera_and_system_add_a_branch_of_their_own(finished):
     )
     jobs = finished.plan()
     assert trained(finished) == {"swept/center", "swept/f35", "swept/f26", "swept/f17"}
-    assert jobs["simulate_camera"] == 1 and jobs["render_blur"] == 9
+    assert jobs["simulate_camera"] == jobs["draw_camera"] == jobs["render_blur"] == 1
     assert not {"extract_sequence", "make_scenes", "group_frames"} & set(jobs)
-    rendered = finished.planned("render_blur")
-    assert len(rendered) == 9 and all("/sweep/" in path for path in rendered)
+    assert all("/sweep/" in path for path in finished.planned("render_blur"))
 
 
 def test_seeds_train_and_evaluate_repeats_and_nothing_else_again(finished):
@@ -81,23 +78,23 @@ def test_seeds_train_and_evaluate_repeats_and_nothing_else_again(finished):
     jobs = finished.plan()
     stages = ("center", "f35", "f26", "f17")
     assert trained(finished) == {f"masked_seed{seed}/{stage}" for seed in (2, 3) for stage in stages}
-    assert jobs["train_stage"] == 8 and jobs["evaluate_000"] == 2 and jobs["gather_evaluation"] == 2
+    assert jobs["train_stage"] == 8 and jobs["evaluate"] == 4 and jobs["gather_evaluation"] == 2
     # The cost of a repeat is that of its system.
     assert jobs["compare"] == 1 and "measure_cost" not in jobs
     assert not {"make_scenes", "render_blur", "propose_trials", "simulate_camera"} & set(jobs)
 
 
-def test_changed_sequence_reruns_what_depends_on_it(finished):
-    store = finished.folder / "results/frames/test/003.npy"
+def test_changed_sequence_is_rendered_alone(fresh, shared):
+    zips = shared / "data" / "crop256"
+    fresh.configure(data={"source": "archives", "archives": {"folder": str(zips)}, "max_frames": 7})
+    names = [path for path in fresh.planned("render_blur") if "/masked/" in path][:2]
+    fresh.run("--", *names)
+    store = fresh.folder / names[0].replace("blur/masked", "frames")
     frames = np.load(store)
     frames[0, 0, 0] ^= 255
     np.save(store, frames)
-    jobs = finished.plan()
-    assert set(finished.planned("render_blur")) == {
-        f"results/blur/{camera}/test/003.npy" for camera in ("standard", "masked")
-    }
-    assert "train_stage" not in jobs and "extract_sequence" not in jobs
-    assert "evaluate_004" not in jobs and jobs["evaluate_000"] == 2
+    assert fresh.planned("render_blur", "--", *names) == names[:1]
+    assert fresh.plan("--", *names) == {"render_blur": 1}
 
 
 def test_touching_without_change_reruns_nothing(finished):
@@ -108,7 +105,7 @@ def test_touching_without_change_reruns_nothing(finished):
 
 def test_other_seed_makes_everything_anew(finished):
     jobs = finished.plan("--config", "seed=1")
-    assert jobs["make_scenes"] == 2 and jobs["train_stage"] == 10 and jobs["render_blur"] == 18
+    assert jobs["make_scenes"] == 2 and jobs["train_stage"] == 10 and jobs["render_blur"] == 2
 
 
 def test_where_runs_are_recorded_changes_no_result(finished):
@@ -124,14 +121,13 @@ def test_psi_range_reruns_the_masked_branch_alone(finished):
         ]
     )
     assert trained(finished) == {f"masked/{stage}" for stage in ("center", "f35", "f26", "f17")}
-    rendered = finished.planned("render_blur")
-    assert len(rendered) == 9 and all("/masked/" in path for path in rendered)
+    assert [path.split("/")[2] for path in finished.planned("render_blur")] == ["masked"]
 
 
-def test_sequence_tables_are_evaluated_singly_when_one_is_lost(finished):
-    lost = "results/evaluation/masked/sequences/005.csv"
+def test_a_lost_part_is_evaluated_alone(finished):
+    lost = "results/evaluation/masked/parts/004.csv"
     (finished.folder / lost).unlink()
-    assert finished.plan(lost) == {"evaluate_004": 1}
+    assert finished.plan(lost) == {"evaluate": 1}
 
 
 def test_groups_table_is_plain(finished_once):

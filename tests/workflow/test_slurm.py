@@ -192,7 +192,7 @@ def test_workflow_completes_through_sbatch(run):
     assert (run.folder / "results/report/index.html").exists()
     assert run.project.plan("--directory", str(run.folder)) == {}
     rules = " ".join(run.submitted.values())
-    for rule in ("make_scenes", "simulate_camera", "train_stage", "evaluate_000", "gather_evaluation", "measure_cost"):
+    for rule in ("make_scenes", "simulate_camera", "train_stage", "evaluate", "gather_evaluation", "measure_cost"):
         assert f"rule_{rule}" in rules
     for number in run.submitted:
         assert run.states(number, "State")[-1] != [], number

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from unsmear.comparison.results import SystemResults
 from unsmear.files import write_atomically
+
+if TYPE_CHECKING:
+    from unsmear.comparison.results import SystemResults
 
 INK = "#1f2933"
 # Distinct for colour-blind readers as well (after Okabe and Ito), dark enough on white.
