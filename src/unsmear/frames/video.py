@@ -11,6 +11,7 @@ from typing import Any
 import av
 from av.stream import Disposition
 
+from unsmear.frames.content import describe_content
 from unsmear.frames.picture_size import fit_height
 
 # Codes of ITU-T H.273, as decoders give them.
@@ -42,13 +43,24 @@ def open_video(path: str | Path) -> Iterator[tuple[Any, Any]]:
     try:
         container = av.open(str(path))
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise ValueError(f"{path}: not a readable video ({error.strerror or error})") from None  # type: ignore[union-attr]
+        reason = error.strerror or str(error)  # type: ignore[union-attr]
+        raise ValueError(f"{path}: not a readable video {_say_content(Path(path), reason)}") from None
     with container:
         films = [stream for stream in container.streams.video if not stream.disposition & NO_FILM]
         if not films:
             still = "only a still picture" if container.streams.video else "no video"
             raise ValueError(f"{path}: there is {still} in this file; remove it from the folder")
         yield container, max(films, key=lambda stream: stream.width * stream.height)
+
+
+def _say_content(path: Path, reason: str) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = describe_content(stream.read(512))
+    except OSError:
+        return f"({reason})"
+    told = "film" not in content and "unknown" not in content
+    return f"but {content}" if told else f"({reason})"
 
 
 def probe_video(path: str | Path, max_height: int | None = None) -> VideoFacts:

@@ -42,7 +42,7 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
         # The one source that cannot be planned with what Snakemake brings.
         raise ValueError(
             f"data.source: videos: {error.name} is missing where Snakemake runs, which counts the frames of videos "
-            "first; `pip install av numpy opencv-python-headless` there"
+            "first; `pip install av` there"
         ) from None
 
     if isinstance(videos.rate, dict) and (unknown := sorted(set(videos.rate) - {path.name for path in files})):

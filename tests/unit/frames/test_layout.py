@@ -167,6 +167,7 @@ def test_planning_and_extraction_stay_light() -> None:
     code = """
 import sys
 import unsmear.frames.layout, unsmear.frames.config, unsmear.frames.reds, unsmear.frames.forecast
+import unsmear.frames.folders, unsmear.frames.videos
 heavy = {"torch", "pandas", "mlflow", "cv2", "numpy", "requests", "av", "matplotlib", "scipy"} & set(sys.modules)
 assert not heavy, heavy
 import unsmear.frames.extract, unsmear.frames.grouping, unsmear.frames.store

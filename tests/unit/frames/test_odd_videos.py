@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import sys
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -308,6 +309,30 @@ def test_a_phone_says_the_rate_of_its_slow_motion(tmp_path: Path) -> None:
 def test_rates_that_cannot_be_are_refused(tmp_path: Path, rate: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         plan_videos(VideosConfig(folder=str(folder_of(tmp_path, 120)), rate=rate), 7)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "but empty; fetch it again"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "but a Git LFS pointer; run git lfs pull"),
+        (b"<!DOCTYPE html>", "but a web page; the server answered with an error"),
+        (b'{"error": "quota"}', "but a server's message"),
+        (b"PK\3\4", "but a zip"),
+        (bytes(range(1, 200)), r"\("),
+    ],
+)
+def test_a_file_that_is_no_video_is_named_as_what_it_is(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.mp4").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"a\.mp4: not a readable video {message}"):
+        probe_video(tmp_path / "a.mp4")
+
+
+def test_a_plan_without_pyav_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "unsmear.frames.video", raising=False)
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(ValueError, match=r"av is missing where Snakemake runs.*pip install av` there"):
+        plan_videos(VideosConfig(folder=str(tmp_path)), 7)
 
 
 def test_litter_beside_videos_shifts_no_number(tmp_path: Path) -> None:
