@@ -35,7 +35,10 @@ class StageConfig(StageSpec):
         default_factory=dict, description="hyper-parameters that differ from training.defaults, such as {steps: 500}"
     )
     init: str | None = Field(
-        None, min_length=1, description="pretrained, or a weights file of the same network: what training starts from"
+        None,
+        min_length=1,
+        description="what training starts from: shipped (the package's weights), pretrained (the released ones), a "
+        "weights file of the same network, or an earlier stage of the cascade, whose trunk is taken",
     )
 
     @property
@@ -68,6 +71,7 @@ class SystemConfig(_Section):
 
 
 PRETRAINED = "pretrained"  # the system of the released weights
+SHIPPED = "shipped"
 
 
 class Config(_Section):
@@ -129,8 +133,13 @@ class Config(_Section):
         return entry.most_demanding(defaults, run) if isinstance(entry, SweepConfig) else defaults
 
     def init_of(self, system: str, name: str) -> str | None:
-        """File that the training of a stage starts from, or `pretrained`."""
-        return next(stage.init for stage in self.stages(system) if stage.name == name)
+        """File that the training of a stage starts from, or `pretrained`, or the name of an earlier stage."""
+        init = next(stage.init for stage in self.stages(system) if stage.name == name)
+        return str(shipped_file(self.shipped_kind(system), name)) if init == SHIPPED else init
+
+    def shipped_kind(self, system: str) -> str:
+        """Which of the package's weights are for the camera of a system: ``standard`` or ``masked``."""
+        return "standard" if self.camera(self.system(system).camera).optics.kind == "standard" else "masked"
 
     def needs_perceptual(self, system: str, name: str) -> bool:
         """Whether any training of a stage, its trials among them, uses the perceptual loss."""

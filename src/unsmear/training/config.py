@@ -15,7 +15,7 @@ class Hparams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    steps: int = Field(1000, ge=1, description="optimizer steps")
+    steps: int = Field(1000, ge=0, description="optimizer steps; 0 keeps the weights that training starts from")
     batch_size: BatchSize | Literal["auto"] = Field(
         8, description="samples a step, of all GPUs together; auto: the largest power of two up to 64 that fits"
     )

@@ -104,6 +104,12 @@ def fit(
     )
     shared = range(processes.rank, len(val.groups), processes.size)
     pictures = DataLoader(PictureDataset(val, objective.frames, objective.needs_motion), batch_size=1, sampler=shared)
+    if not hparams.steps:
+        row = {"step": 0, "epoch": 0.0, "lr": 0.0, "split": "val"}
+        row |= validate(objective.with_stage(state.mean), pictures, processes)
+        state.table.add(**row)
+        on_metrics(row)
+        return state
     objective.run = torch.compile(stage.predict_motion, dynamic=False) if should_compile(config, device) else None
     compute = BatchGradient(objective, hparams, allowed, seed, processes)
 

@@ -7,6 +7,11 @@ from pathlib import Path
 CAMERAS = ("standard", "masked")
 
 
+def shipped_file(camera: str, stage: str) -> Path:
+    """Place of the weights of one stage, whether or not they are there."""
+    return Path(__file__).parent / camera / f"{stage}.safetensors"
+
+
 def shipped_weights(camera: str) -> list[Path]:
     """Weights files of a camera's cascade, in the order in which its stages run.
 
