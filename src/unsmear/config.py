@@ -22,6 +22,7 @@ from unsmear.sweep.config import InheritConfig, SweepConfig, SweepEntry
 from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.secrets import redact
 from unsmear.training.config import Hparams, TrainingConfig
+from unsmear.weights.load import shipped_file
 
 
 class _Section(BaseModel):
@@ -140,6 +141,10 @@ class Config(_Section):
     def shipped_kind(self, system: str) -> str:
         """Which of the package's weights are for the camera of a system: ``standard`` or ``masked``."""
         return "standard" if self.camera(self.system(system).camera).optics.kind == "standard" else "masked"
+
+    def needs_motion(self, system: str, name: str) -> bool:
+        """Whether the training of a stage looks at the true motion."""
+        return self.stage(system, name).network.kind == "motion" and self.hparams(system, name).motion_weight > 0
 
     def needs_perceptual(self, system: str, name: str) -> bool:
         """Whether any training of a stage, its trials among them, uses the perceptual loss."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from unsmear.cascade.jin2018 import NUM_FRAMES, published_stages
-from unsmear.cascade.spec import check_stages
+from unsmear.cascade.spec import check_stages, find_predecessors
 from unsmear.optics.config import CodedExposureOptics
 from unsmear.sweep.config import InheritConfig, SweepConfig
 from unsmear.training.config import Hparams
@@ -78,6 +78,27 @@ def _check_cascades(config: Config) -> None:
             except ValidationError as error:
                 raise ValueError(f"{place}: {'; '.join(describe_faults(error))}") from None
             _check_crop(config, place, hparams.crop)
+            if not hparams.steps and not stage.init:
+                raise ValueError(f"{place}: steps is 0, but the stage starts from nothing; give it steps or an init")
+            _check_trunk(cascade.stages, stage, f"cascades: {cascade.name}: {stage.name}")
+
+
+def _check_trunk(stages: Sequence[Any], stage: Any, place: str) -> None:
+    """A trunk comes of a stage above whose frames the stage is given, so that it is trained before."""
+    by_name = {entry.name: entry for entry in stages}
+    if stage.init not in by_name:
+        return
+    if stage.init not in find_predecessors(stages, stage.name):
+        raise ValueError(
+            f"{place}: init: {stage.init} is no stage whose frames {stage.name} is given; name one of "
+            f"{list(find_predecessors(stages, stage.name))}, or a weights file"
+        )
+    same = {"kind"}
+    found, wanted = (entry.network.model_dump(exclude=same) for entry in (by_name[stage.init], stage))
+    if found != wanted:
+        raise ValueError(
+            f"{place}: init: the trunk of {stage.init} has another size: {found}, not {wanted}; make them equal"
+        )
 
 
 def _check_crop(config: Config, place: str, crop: int) -> None:

@@ -1,6 +1,11 @@
 if CONFIG.data.source == "scenes":
+    # One's own pictures: a scene is made anew when they change.
+    PHOTOGRAPHS = PLAN.photographs
+
 
     rule make_scenes:
+        input:
+            PHOTOGRAPHS,
         output:
             kept_or_temp(paths.ARCHIVE),
         log:

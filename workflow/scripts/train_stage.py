@@ -7,7 +7,8 @@ from unsmear.training.config import TrainingConfig
 from unsmear.training.settings import find_start
 from unsmear.training.train import train_stage
 
-files = {name: snakemake.input.get(name, []) for name in ("psfs", "hparams", "frames", "blur", "init", "perceptual")}
+NAMES = ("psfs", "hparams", "frames", "blur", "motion", "init", "trunk", "perceptual")
+files = {name: snakemake.input.get(name, []) for name in NAMES}
 train_stage(
     spec=StageSpec.model_validate(snakemake.params.spec),
     config=TrainingConfig.model_validate({**snakemake.params.training, "gpus": snakemake.resources.get("gpu", 0)}),

@@ -9,6 +9,7 @@ from unsmear.config import Config
 from unsmear.evaluation.perturbation import perturbed_cameras
 from unsmear.fetch import is_url
 from unsmear.frames.layout import SequenceRecord
+from unsmear.scenes.photographs import list_photographs
 
 
 def check_all(config: Config, records: Sequence[SequenceRecord]) -> None:
@@ -22,6 +23,8 @@ def check_all(config: Config, records: Sequence[SequenceRecord]) -> None:
     check_regions(config, records)
     check_robustness(config)
     check_training_files(config)
+    if config.data.source == "scenes" and config.scenes.photographs != "builtin":
+        list_photographs(config.scenes.photographs)
 
 
 def find_former_files(folder: str | Path) -> str | None:
@@ -92,10 +95,12 @@ def check_training_files(config: Config) -> None:
             "name a file or URL of torchvision's vgg16 weights, with its sha256, or set perceptual_weight to 0"
         )
     for system, stage in stages:
-        init = stage.init
+        if stage.init in ("pretrained", *(entry.name for entry in config.stages(system))):
+            continue
+        init = config.init_of(system, stage.name)
         # What lies under results/ the workflow may make.
-        if init and init != "pretrained" and not init.startswith("results/") and not Path(init).is_file():
+        if init and not init.startswith("results/") and not Path(init).is_file():
             raise ValueError(
                 f"cascades: {config.system(system).cascade}: {stage.name}: init: {init} does not exist; name a weights "
-                "file of the same network, or leave init out"
+                "file of the same network or an earlier stage, or leave init out"
             )

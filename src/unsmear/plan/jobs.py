@@ -17,6 +17,7 @@ from unsmear.plan import paths
 from unsmear.plan.paths import fill
 from unsmear.plan.sequences import SequencePlan, split_into_parts
 from unsmear.plan.trials import TrialPlan
+from unsmear.scenes.photographs import list_photographs
 
 INTERVALS = ("num_resamples", "confidence")
 
@@ -32,6 +33,19 @@ class Plan:
     def sequences(self) -> SequencePlan:
         """Its sequences."""
         return SequencePlan(self.records, together=self.config.data.source == "scenes")
+
+    @cached_property
+    def photographs(self) -> list[str]:
+        """Photographs of one's own that scenes are made of.
+
+        Raises
+        ------
+        ValueError
+            If they are missing, or a split has none.
+        """
+        chosen = self.config.scenes.photographs
+        found = {} if chosen == "builtin" else list_photographs(chosen)
+        return [str(path) for paths_of_split in found.values() for path in paths_of_split]
 
     @cached_property
     def trials(self) -> TrialPlan:
@@ -92,12 +106,15 @@ class Plan:
     def training_inputs(self, system: str, stage: str, run: str) -> dict[str, Any]:
         """Files that a training reads."""
         camera, splits = self.camera_of(system), ("train", "val")
-        init = self.config.init_of(system, stage)
-        if init == PRETRAINED:
-            init = fill(paths.WEIGHTS, system=PRETRAINED, stage=stage, run=paths.FINAL)
         predecessors = find_predecessors(self.config.stages(system), stage)
+        needs_motion = self.config.needs_motion(system, stage)
         return {
-            **({"init": init} if init else {}),
+            **self.starting_weights(system, stage),
+            **(
+                {"motion": [p for s in splits for p in self.sequences.of_split(paths.MOTION, s)]}
+                if needs_motion
+                else {}
+            ),
             **({"perceptual": paths.PERCEPTUAL} if self.config.needs_perceptual(system, stage) else {}),
             **self.camera_files(camera),
             "frames": [path for split in splits for path in self.sequences.of_split(paths.FRAMES, split)],
@@ -105,6 +122,15 @@ class Plan:
             "predecessors": [fill(paths.WEIGHTS, system=system, stage=name, run=paths.FINAL) for name in predecessors],
             "states": self.trials.starting_states(system, stage, run),
         }
+
+    def starting_weights(self, system: str, stage: str) -> dict[str, str]:
+        """Weights that a training starts from: ``init`` of the same network, or an earlier stage's ``trunk``."""
+        init = self.config.init_of(system, stage)
+        if init in [entry.name for entry in self.config.stages(system)]:
+            return {"trunk": fill(paths.WEIGHTS, system=system, stage=init, run=paths.FINAL)}
+        if init == PRETRAINED:
+            return {"init": fill(paths.WEIGHTS, system=PRETRAINED, stage=stage, run=paths.FINAL)}
+        return {"init": init} if init else {}
 
     def evaluation_inputs(self, part: str, system: str | None = None, camera: str = "") -> dict[str, Any]:
         """Files of one part of the test split: of a system with its weights, or of a camera's plain pictures."""

@@ -10,6 +10,7 @@ SCENE_MOTION = RESULTS + "/scenes/{split}.json"
 FRAMES_FOLDER = RESULTS + "/frames/{split}"
 FRAMES = FRAMES_FOLDER + "/{sequence}.npy"
 GROUPS = f"{RESULTS}/groups.csv"
+MOTION = RESULTS + "/motion/{split}/{sequence}.npy"
 
 CAMERA_FOLDER = RESULTS + "/cameras/{camera}"
 PSFS = CAMERA_FOLDER + "/psfs.npy"
