@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from unsmear.cascade.jin2018 import NUM_FRAMES, published_stages
-from unsmear.cascade.spec import check_stages, find_predecessors
+from unsmear.cascade.spec import StageSpec, check_stages, find_predecessors
 from unsmear.optics.config import CodedExposureOptics
 from unsmear.sweep.config import InheritConfig, SweepConfig
 from unsmear.training.config import Hparams
@@ -83,7 +83,7 @@ def _check_cascades(config: Config) -> None:
             _check_trunk(cascade.stages, stage, f"cascades: {cascade.name}: {stage.name}")
 
 
-def _check_trunk(stages: Sequence[Any], stage: Any, place: str) -> None:
+def _check_trunk(stages: tuple[StageSpec, ...], stage: Any, place: str) -> None:
     """A trunk comes of a stage above whose frames the stage is given, so that it is trained before."""
     by_name = {entry.name: entry for entry in stages}
     if stage.init not in by_name:

@@ -2,7 +2,6 @@ if CONFIG.data.source == "scenes":
     # One's own pictures: a scene is made anew when they change.
     PHOTOGRAPHS = PLAN.photographs
 
-
     rule make_scenes:
         input:
             PHOTOGRAPHS,
