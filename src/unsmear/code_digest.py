@@ -127,9 +127,9 @@ def _list_imports(tree: ast.AST, path: Path, lazy: bool) -> Iterable[str]:
             if node.module and node.module.split(".")[0] == package:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif lazy and isinstance(node, ast.Constant) and isinstance(node.value, str):
-            # A module that another Python runs: python -m unsmear.training.launch.
+            # What another Python runs: python -m unsmear.training.
             if re.fullmatch(rf"{package}(\.\w+)+", node.value):
-                yield node.value
+                yield f"{node.value}.__main__"
         elif lazy or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _list_imports(node, path, lazy)
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from unsmear.frames.archive import list_sequences
 from unsmear.frames.extract import check_numbers
 from unsmear.frames.grouping import group_frames, read_groups
-from unsmear.frames.layout import SourceSequence, assign_splits
 from unsmear.frames.selection import expand_names
+from unsmear.frames.splits import SourceSequence, assign_splits
 from unsmear.frames.store import create_store, open_store, store_digest
 
 names = st.integers(0, 999).map("{:03d}".format)

@@ -23,14 +23,22 @@ FILES = {
     "eager/names.py": "NAME = 1\n",
     "eager/other.py": "OTHER = 1\n",
     "eager/templates/page.html": "<p>https://one</p>\n",
-    "started.py": "import unsmear.records.journal\n",
+    "started/__init__.py": "",
+    "started/__main__.py": "import unsmear.records.journal\n",
     "records/__init__.py": "",
     "records/journal.py": "import unsmear.files\n",
     "files.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import unsmear.types\n",
     "types.py": "",
 }
 OF_TOP = {"__init__.py", "top.py", "eager/__init__.py", "eager/one.py", "eager/two.py", "eager/names.py"}
-OF_TOP |= {"eager/templates/page.html", "started.py", "records/__init__.py", "records/journal.py", "files.py"}
+OF_TOP |= {
+    "eager/templates/page.html",
+    "started/__init__.py",
+    "started/__main__.py",
+    "records/__init__.py",
+    "records/journal.py",
+    "files.py",
+}
 
 
 @pytest.fixture

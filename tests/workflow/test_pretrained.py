@@ -90,6 +90,20 @@ def test_released_networks_are_a_row_of_the_table_and_a_start_of_training(finish
     assert "retrained" not in (results / "report/table.csv").read_text().replace("Re-trained", "")
 
 
+def test_refused_import_leaves_the_earlier_weights(fresh):
+    fresh.configure(pretrained={"source": "released"})
+    (fresh.folder / "released").mkdir()
+    for name in ("center_v3.pth", "F35_N8.pth", "F26_N9_from_F35_N8.pth", "F17_N9_from_F26_N9_from_F35_N8.pth"):
+        (fresh.folder / "released" / name).write_bytes(b"another file")
+    weights = [fresh.folder / f"results/models/pretrained/{stage}/final/weights.safetensors" for stage in FILES]
+    for path in weights:
+        path.parent.mkdir(parents=True)
+        path.write_text("earlier")
+    text = fresh.run("--forcerun", "import_pretrained", "--", str(weights[0].relative_to(fresh.folder)), check=False)
+    assert "has 12 bytes, expected" in text
+    assert {path.read_text() for path in weights} == {"earlier"}
+
+
 @pytest.mark.slow
 def test_training_starts_from_a_file_and_follows_its_changes(finished):
     from unsmear.cascade.checkpoint import read_header

@@ -2,9 +2,10 @@
 if CONFIG.pretrained:
 
     rule import_pretrained:
+        # Refused files leave the weights that are there: Snakemake removes other outputs before a job.
         output:
             **{
-                stage.name: path
+                stage.name: update(path)
                 for stage, path in zip(
                     CONFIG.stages("pretrained"),
                     PLAN.final(paths.WEIGHTS, "pretrained"),

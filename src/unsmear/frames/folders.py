@@ -12,9 +12,9 @@ from pathlib import Path
 
 from unsmear.files import is_ignored
 from unsmear.frames.config import FoldersConfig
-from unsmear.frames.layout import SequenceRecord, choose_val
 from unsmear.frames.names import natural_key, says_blurred
 from unsmear.frames.picture_list import SUFFIXES, list_pictures
+from unsmear.frames.splits import SequenceRecord, choose_val
 
 OTHER_PICTURES = {".bmp", ".dng", ".exr", ".gif", ".heic", ".jp2", ".npy", ".ppm", ".raw", ".tif", ".tiff", ".webp"}
 TOP_FOLDERS = {

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from unsmear.frames.archive import list_members, open_archive
 from unsmear.frames.config import DataConfig
-from unsmear.frames.layout import SequenceRecord
 from unsmear.frames.picture_size import fit_height
+from unsmear.frames.splits import SequenceRecord
 
 GIGABYTE = 1e9
 SLACK = 0.02

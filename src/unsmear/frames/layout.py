@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from unsmear.files import is_ignored
@@ -15,27 +14,7 @@ from unsmear.frames.archive import describe_members, list_sequences
 from unsmear.frames.config import DataConfig
 from unsmear.frames.names import says_blurred, says_slow
 from unsmear.frames.numbering import check_numbers
-
-
-@dataclass(frozen=True, order=True)
-class SourceSequence:
-    """A sequence as its source holds it: ``num_frames`` frames of ``part`` (train or val) in ``archive``."""
-
-    part: str
-    sequence: str
-    archive: str
-    num_frames: int
-
-
-@dataclass(frozen=True, order=True)
-class SequenceRecord:
-    """A sequence as the workflow uses it: ``archive`` and ``part`` to read, ``split`` to write."""
-
-    split: str
-    sequence: str
-    archive: str
-    part: str
-    num_frames: int
+from unsmear.frames.splits import SequenceRecord, SourceSequence, assign_splits
 
 
 def find_archives(folder: str | Sequence[str]) -> list[Path]:
@@ -97,72 +76,6 @@ def scan_archives(paths: Iterable[str | Path]) -> list[SourceSequence]:
             stacklevel=2,
         )
     return sources
-
-
-def assign_splits(
-    sources: Iterable[SourceSequence],
-    val_sequences: int | Sequence[str] | None,
-    frames_per_group: int,
-    max_frames: int | None = None,
-) -> list[SequenceRecord]:
-    """Give each sequence its split: the train part gives train and val, the val part gives test.
-
-    Sequences too short for one group are left out, with a warning that counts them. One without any
-    frame stays, so that its extraction fails by name instead of passing unseen.
-
-    Raises
-    ------
-    ValueError
-        If two archives hold the same sequence, ``val_sequences`` names one that is not there, or a
-        split would be empty.
-    """
-    seen: dict[tuple[str, str], SourceSequence] = {}
-    for source in sorted(sources):
-        other = seen.setdefault((source.part, source.sequence), source)
-        if other is not source:
-            raise ValueError(
-                f"sequence {source.part}/{source.sequence} is in {other.archive} and in {source.archive}; "
-                "remove one of them"
-            )
-    usable = [s for s in seen.values() if s.num_frames == 0 or s.num_frames >= frames_per_group]
-    short = [f"{s.part}/{s.sequence}" for s in seen.values() if s not in usable]
-    if short:
-        names = ", ".join(short[:8]) + (", ..." if len(short) > 8 else "")
-        warnings.warn(
-            f"{len(short)} sequences have fewer than {frames_per_group} frames and are skipped: {names}",
-            stacklevel=2,
-        )
-    train = [s.sequence for s in usable if s.part == "train"]
-    val = choose_val(train, val_sequences, known=[s.sequence for s in seen.values() if s.part == "train"])
-    records = []
-    for s in usable:
-        split = "test" if s.part == "val" else "val" if s.sequence in val else "train"
-        length = s.num_frames if max_frames is None else min(s.num_frames, max_frames)
-        records.append(SequenceRecord(split, s.sequence, s.archive, s.part, length))
-    for split in ("train", "val", "test"):
-        if not any(record.split == split for record in records):
-            have = ", ".join(f"{s.part}/{s.sequence}" for s in usable[:8]) or "none"
-            raise ValueError(
-                f"the {split} split is empty; at least two train sequences (for train and val) "
-                f"and one val sequence (for test) of {frames_per_group} frames are needed; found: {have}"
-            )
-    return sorted(records)
-
-
-def choose_val(train: Sequence[str], wanted: int | Sequence[str] | None, known: Sequence[str] = ()) -> set[str]:
-    """Names of the train sequences that form the val split; see `data.*.val_sequences`."""
-    if wanted is None:
-        wanted = max(1, len(train) // 10)
-    if isinstance(wanted, int):
-        if wanted >= len(train):
-            raise ValueError(
-                f"val_sequences takes {wanted} of {len(train)} train sequences, leaving none to train on; "
-                "lower it or give more train sequences"
-            )
-        return set(sorted(train)[-wanted:])
-    if missing := sorted(set(wanted) - set(train) - set(known)):
-        raise ValueError(f"val_sequences names {', '.join(missing)}, which are not among the train sequences")
-    return set(wanted)
 
 
 def plan_sequences(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from unsmear.files import is_ignored
 from unsmear.frames.config import VideosConfig
-from unsmear.frames.layout import SequenceRecord
+from unsmear.frames.splits import SequenceRecord
 
 MIN_RATE = 90.0
 SUFFIXES = {

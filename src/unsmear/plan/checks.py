@@ -8,7 +8,7 @@ from pathlib import Path
 from unsmear.config import Config
 from unsmear.evaluation.perturbation import perturbed_cameras
 from unsmear.fetch import is_url
-from unsmear.frames.layout import SequenceRecord
+from unsmear.frames.splits import SequenceRecord
 from unsmear.scenes.photographs import list_photographs
 
 

@@ -12,7 +12,7 @@ import yaml
 from unsmear.cascade.spec import find_predecessors
 from unsmear.config import PRETRAINED, Config
 from unsmear.fetch import is_url
-from unsmear.frames.layout import SequenceRecord
+from unsmear.frames.splits import SequenceRecord
 from unsmear.plan import paths
 from unsmear.plan.paths import fill
 from unsmear.plan.sequences import SequencePlan, split_into_parts

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from unsmear.config import Config
-from unsmear.frames.layout import SequenceRecord, SourceSequence, plan_sequences
+from unsmear.frames.layout import plan_sequences
+from unsmear.frames.splits import SequenceRecord, SourceSequence
 from unsmear.plan import paths
 from unsmear.plan.paths import fill
 from unsmear.scenes.archives import list_archives, sequence_name

@@ -53,7 +53,7 @@ def train_in_processes(*, spec: StageSpec, config: TrainingConfig, threads: int 
         command = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={config.gpus}"]
         command += ["--rdzv-backend=c10d", "--rdzv-endpoint=127.0.0.1:0", "--local-addr=127.0.0.1"]
         with subprocess.Popen(
-            [*command, "-m", "unsmear.training.launch", file.name],
+            [*command, "-m", "unsmear.training", file.name],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": path},
@@ -86,24 +86,3 @@ def _passing_signals(process: subprocess.Popen[str]) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def main(path: str) -> None:
-    """One of the processes."""
-    from unsmear.training.train import train_here
-
-    end_with_parent()
-    rank, local_rank = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
-    logging.basicConfig(level=logging.INFO if rank == 0 else logging.WARNING, format="%(message)s")
-    values = json.loads(Path(path).read_text(encoding="utf-8"))
-    spec = StageSpec.model_validate(values.pop("spec"))
-    config = TrainingConfig.model_validate(values.pop("config"))
-    try:
-        train_here(spec=spec, config=config, local_rank=local_rank, **values)
-    except ValueError as error:
-        logger.error("error: %s", error)
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

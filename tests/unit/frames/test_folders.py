@@ -13,10 +13,11 @@ from PIL import Image
 from unsmear.frames.config import DataConfig
 from unsmear.frames.extract import extract_sequence
 from unsmear.frames.forecast import forecast_disk
-from unsmear.frames.layout import SequenceRecord, plan_sequences
+from unsmear.frames.layout import plan_sequences
 from unsmear.frames.picture import decode_picture
 from unsmear.frames.picture_list import list_pictures
 from unsmear.frames.picture_size import read_size
+from unsmear.frames.splits import SequenceRecord
 from unsmear.frames.store import open_store
 
 

@@ -10,7 +10,8 @@ import yaml
 
 from unsmear.frames.config import DataConfig
 from unsmear.frames.forecast import forecast_disk
-from unsmear.frames.layout import SourceSequence, assign_splits, plan_sequences
+from unsmear.frames.layout import plan_sequences
+from unsmear.frames.splits import SourceSequence, assign_splits
 
 
 def splits(records) -> dict[str, list[str]]:

@@ -48,7 +48,7 @@ def test_two_processes_with_half_the_batch_each_train_as_one(alone):
 def ranks_of(process):
     """The training processes that torchrun has started below ``process``."""
     found = psutil.Process(process.pid).children(recursive=True)
-    return [p for p in found if "unsmear.training.launch" in p.cmdline() and "torch.distributed.run" not in p.cmdline()]
+    return [p for p in found if "unsmear.training" in p.cmdline() and "torch.distributed.run" not in p.cmdline()]
 
 
 @pytest.mark.slow

@@ -1,0 +1,44 @@
+"""The workflow as a module of another one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+OUTER = """
+configfile: "{inner}/config.yaml"
+
+
+module unsmear:
+    snakefile:
+        "{inner}/Snakefile"
+    config:
+        config
+
+
+use rule * from unsmear as unsmear_*
+
+
+rule mine:
+    input:
+        "results/cameras/masked/camera.json",
+    output:
+        "mine.json",
+    shell:
+        "cp {{input}} {{output}}"
+"""
+
+
+def test_rules_serve_another_workflow(fresh, tmp_path):
+    outer = replace(fresh, folder=tmp_path / "outer")
+    outer.folder.mkdir()
+    (outer.folder / "Snakefile").write_text(OUTER.format(inner=fresh.folder))
+    outer.run("mine.json")
+    assert '"masked"' in (outer.folder / "mine.json").read_text()
+
+
+def test_without_a_configuration_the_workflows_own_is_taken(fresh, tmp_path):
+    outer = replace(fresh, folder=tmp_path / "outer")
+    outer.folder.mkdir()
+    text = f'module unsmear:\n    snakefile:\n        "{fresh.folder}/Snakefile"\n\n\nuse rule * from unsmear\n'
+    (outer.folder / "Snakefile").write_text(text)
+    assert outer.plan("results/report/index.html")["train_stage"] == 10
