@@ -39,8 +39,8 @@ class Stage(nn.Module):
         self.register_buffer("input_gain", gain.reshape(3, 1, 1), persistent=False)
         self.bends = spec.equalise and self.response.kind != "identity" and max(abs(e - 1) for e in self.energy) > 1e-6
         if self.bends:
-            curve = torch.from_numpy(equalised_codes(self.energy, self.response).T / 255)
-            self.register_buffer("input_curve", curve.float().contiguous(), persistent=False)
+            curve = torch.tensor(equalised_codes(self.energy, self.response).T / 255, dtype=torch.float32)
+            self.register_buffer("input_curve", curve.contiguous(), persistent=False)
 
     def equalise(self, blurry: Tensor) -> Tensor:
         """Restore the light that the PSFs lose: a factor a colour, or for a camera with a response a curve.

@@ -28,15 +28,17 @@ class Repeats:
     def __init__(self, name: str) -> None:
         self._name = name
         self._last: np.ndarray | None = None
+        self._difference: np.ndarray | None = None
         self._changes: list[float] = []
         self._alike: list[bool] = []
 
     def add(self, frame: np.ndarray) -> None:
         """Look at the next frame, (H, W, 3) uint8, which must not be written to afterwards."""
         if self._last is not None and self._last.shape == frame.shape:
-            difference = cv2.absdiff(frame, self._last)
-            self._changes.append(float(difference.mean()))
-            self._alike.append(_is_alike(difference))
+            # Into the same memory: fresh pages would cost more than the difference itself.
+            self._difference = cv2.absdiff(frame, self._last, self._difference)
+            self._changes.append(sum(cv2.mean(self._difference)) / 3)
+            self._alike.append(_is_alike(self._difference))
         self._last = frame
 
     @property
@@ -74,8 +76,8 @@ class Repeats:
 
 def _is_alike(difference: np.ndarray) -> bool:
     """Whether a difference of two frames, (H, W, 3) uint8, is no more than encoding adds."""
-    if np.count_nonzero(difference > 1) > 0.1 * difference.size:
-        return False
     height, width = difference.shape[:2]
     size = (max(1, width // BLOCK), max(1, height // BLOCK))
-    return bool(cv2.resize(difference, size, interpolation=cv2.INTER_AREA).max() <= 6)
+    if cv2.resize(difference, size, interpolation=cv2.INTER_AREA).max() > 6:
+        return False
+    return bool(np.count_nonzero(difference > 1) <= 0.1 * difference.size)

@@ -52,7 +52,7 @@ def is_exhaustion(error: BaseException) -> bool:
 def bytes_per_pixel(stages: Sequence[Stage]) -> float:
     """Memory that a picture takes at the worst moment of these stages, bytes a pixel, computed without computing."""
     with torch.device("meta"), torch.inference_mode():
-        copies = [Stage(stage.spec, stage.energy).eval() for stage in stages]
+        copies = [Stage(stage.spec, stage.energy, stage.response).eval() for stage in stages]
         picture = torch.empty(1, 3, _PROBE, _PROBE)
         with _Peak() as memory:
             frames = predict_frames(copies, picture)

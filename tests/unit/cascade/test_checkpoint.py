@@ -66,6 +66,8 @@ def test_light_is_restored_in_linear_light_as_evaluation_does(tmp_path, response
     given = torch.from_numpy(dimmed.astype(np.float32)).movedim(-1, 0)[None]
     np.testing.assert_allclose(255 * stage.equalise(given)[0].movedim(0, -1).numpy(), codes[:8], atol=0.3)
     assert not torch.equal(stage.equalise(given), Stage(spec, energy).equalise(given))
+    with torch.device("meta"):
+        assert Stage(spec, energy, response).equalise(given.to("meta")).shape == given.shape
 
 
 def test_without_a_response_codes_are_multiplied_bit_for_bit(tmp_path):
