@@ -6,11 +6,19 @@ import ast
 import re
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+
+from unsmear.code_digest import ROOT, find_sources
+
+packages_distributions = cache(metadata.packages_distributions)
 
 
 def normal(name: str) -> str:
@@ -32,26 +40,61 @@ def test_lock_pins_every_direct_dependency(repository, locked):
     assert locked["torch"] == "2.13.0"
 
 
+@cache
+def third_parties(path: Path) -> set[str]:
+    """Names of the packages of others that a Python file imports anywhere."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found - sys.stdlib_module_names - {"unsmear"}
+
+
+def giving(name: str) -> set[str]:
+    """Distributions that a name may be imported from; several, such as OpenCV's, give the same."""
+    return {normal(found) for found in packages_distributions().get(name, [name])}
+
+
+def with_dependencies(entries: Iterable[str]) -> set[str]:
+    """Names of distributions, and of all that come with them."""
+    found, waiting = set(), [normal(re.match(r"[A-Za-z0-9_.-]+", entry)[0]) for entry in entries]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            needed = map(Requirement, requires(name) or [])
+            waiting += [normal(each.name) for each in needed if not each.marker or each.marker.evaluate({"extra": ""})]
+    return found
+
+
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported(repository):
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    optional = project["optional-dependencies"]
-    entries = [*project["dependencies"], *optional["heif"]]
+    entries = [*project["dependencies"], *project["optional-dependencies"]["heif"]]
     declared = {normal(re.match(r"[A-Za-z0-9_.-]+", entry)[0]) for entry in entries}
-    imported = set()
-    for path in (repository / "src").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                imported.add(node.module.split(".")[0])
-    distributions = packages_distributions()
-    outside = imported - sys.stdlib_module_names - {"unsmear"}
-    # A name that several distributions give, such as OpenCV's, needs one of them.
-    missing = [name for name in outside if not declared & {normal(d) for d in distributions.get(name, [name])}]
-    assert missing == []
-    used = {normal(d) for name in outside for d in distributions.get(name, [])}
+    imported = set().union(*map(third_parties, (repository / "src").rglob("*.py")))
+    assert [name for name in imported if not declared & giving(name)] == []
     # Snakemake is the workflow's own; of scikit-image's wheel the scenes take the photographs alone.
-    assert declared - used == {"snakemake", "scikit-image"}
+    assert declared - set().union(*map(giving, imported)) == {"snakemake", "scikit-image"}
+
+
+def test_environments_have_what_their_scripts_import(repository):
+    lacking = {}
+    for name in ("data", "train", "report"):
+        packages = yaml.safe_load((repository / "envs" / f"{name}.yaml").read_text())["dependencies"][-1]["pip"]
+        there = with_dependencies(packages)
+        text = "".join(path.read_text() for path in sorted((repository / "workflow/rules").glob("*.smk")))
+        for rule in re.split(r"^\s*(?:rule|checkpoint) ", text, flags=re.MULTILINE):
+            if f"envs/{name}.yaml" in rule and (script := re.search(r"scripts/(\w+\.py)", rule)):
+                path = repository / "workflow/scripts" / script[1]
+                called = re.findall(r"^from unsmear\.([\w.]+) import", path.read_text(), re.MULTILINE)
+                modules = [f"{module.replace('.', '/')}.py" for module in called]
+                modules = [each if (ROOT / each).is_file() else f"{each[:-3]}/__init__.py" for each in modules]
+                sources = [source for source in find_sources(modules) if source.suffix == ".py"]
+                if missing := {each for each in set().union(*map(third_parties, sources)) if not there & giving(each)}:
+                    lacking[name, script[1]] = missing
+    assert lacking == {}
 
 
 @pytest.mark.parametrize("name", ["data", "train", "report"])

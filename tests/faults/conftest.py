@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from fault_server import FaultServer, serve
 
-from unsmear.frames import partial, retry
+from unsmear import retry
+from unsmear.frames import partial
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""A real HTTP server on loopback that serves files, with faults on demand."""
+"""A real HTTP server on loopback that serves files, also as the Hugging Face hub does, with faults on demand."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 import urllib.parse
@@ -11,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+# Below this path the server answers as the hub: with what it knows of the file, and the way to its storage.
+HUB = "datasets/snah/REDS_orig/resolve/main/"
+_HUB = re.compile(r"/datasets/[^/]+/[^/]+/resolve/[^/]+(/[^/]+)")
 HTML = b"<!DOCTYPE html><html><body>Too busy, come again.</body></html>"
 
 
@@ -84,11 +88,19 @@ class _Handler(BaseHTTPRequestHandler):
         allowed = owner.required_token is None or path.startswith("/cdn/")
         if not allowed and self.headers.get("Authorization") != f"Bearer {owner.required_token}":
             return self._send(401, b"", {}, request)
-        if kind == "redirect" and not path.startswith("/cdn/"):
+        hub = _HUB.fullmatch(path)
+        path = hub[1] if hub else path
+        if hub and path not in owner.files:
+            return self._send(404, b"", {"X-Error-Code": "EntryNotFound"}, request)
+        if (kind == "redirect" or hub) and not path.startswith("/cdn/"):
             port = self.server.server_address[1]
             # Another host name for the same server, as a host that hands over to its storage.
-            target = f"http://localhost:{port}/cdn{path}?signature=SIGNATURE-SECRET"
-            return self._send(302, b"", {"Location": target}, request)
+            headers = {"Location": f"http://localhost:{port}/cdn{path}?signature=SIGNATURE-SECRET"}
+            if hub:
+                headers["X-Repo-Commit"] = "0123456789abcdef" * 2 + "01234567"
+                headers["X-Linked-Size"] = str(len(owner.files[path]))
+                headers["X-Linked-ETag"] = f'"{hashlib.sha256(owner.files[path]).hexdigest()}"'
+            return self._send(302, b"", headers, request)
         path = path.removeprefix("/cdn")
         if path not in owner.files:
             return self._send(404, b"", {}, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fault_server import Fault, FaultServer, serve
+from fault_server import HUB, Fault, FaultServer, serve
 
 from unsmear.files import sha256_of
 from unsmear.frames import partial, reds
@@ -185,6 +186,46 @@ def test_a_corrupt_byte_in_a_sequence_is_fetched_again(
     output = tmp_path / "archives" / SINGLE
     reds.fetch_archive(SINGLE, output, settings(server, tmp_path))
     check(SINGLE, output, official)
+
+
+@pytest.mark.parametrize("name", [WHOLE, SINGLE])
+def test_an_address_that_ran_out_is_asked_for_again(
+    name: str, server: FaultServer, official: dict[str, bytes], tmp_path: Path
+) -> None:
+    stored: list[str] = []
+
+    def run_out(number: int, path: str) -> Fault | None:
+        stored.extend([path] if path.startswith("/cdn/") else [])
+        return Fault("status", 403) if path.startswith("/cdn/") and len(stored) in (2, 3) else None
+
+    server.choose = run_out
+    output = tmp_path / "archives" / name
+    reds.fetch_archive(name, output, settings(server, tmp_path, mirrors=(server.url + HUB,)))
+    check(name, output, official)
+    # Behind every address that ran out the hub gave a new one.
+    assert len(server.requests) - len(stored) == len(stored)
+    server.choose = lambda number, path: Fault("status", 403) if path.startswith("/cdn/") else None
+    with pytest.raises(ValueError, match=r"gave up.*403 behind a redirect") as failed:
+        reds.fetch_archive(name, tmp_path / name, settings(server, tmp_path, mirrors=(server.url + HUB,), retries=1))
+    assert "SECRET" not in str(failed.value)
+
+
+def test_the_hubs_own_sha256_is_held_to(server: FaultServer, official: dict[str, bytes], tmp_path: Path) -> None:
+    given = settings(server, tmp_path, mirrors=(server.url + HUB,))
+    output = tmp_path / "archives" / WHOLE
+    sha256 = hashlib.sha256(official[f"/{WHOLE}"]).hexdigest()
+    server.choose = lambda number, path: Fault("corrupt", 100_000) if path.startswith("/cdn/") and number > 3 else None
+    with pytest.raises(ValueError, match=f"sha256 [0-9a-f]{{64}} found, {sha256} expected"):
+        reds.fetch_archive(WHOLE, output, given)
+    server.choose = lambda number, path: None
+    reds.fetch_archive(WHOLE, output, given)
+    check(WHOLE, output, official)
+
+    server.files[f"/{WHOLE}"] = sibling(official[f"/{WHOLE}"])
+    before = server.sent
+    with pytest.raises(ValueError, match=f"the file has sha256 [0-9a-f]{{64}} there, expected {sha256}"):
+        reds.fetch_archive(WHOLE, tmp_path / WHOLE, given)
+    assert server.sent - before <= 2  # the first bytes alone
 
 
 def sibling(content: bytes) -> bytes:

@@ -24,9 +24,10 @@ WHOLE, SINGLE = "train_orig_part0.zip", "train_002.zip"
 
 FETCH = """
 import sys
-from unsmear.frames import partial, ranges, reds, retry
+from unsmear import retry
+from unsmear.frames import partial, ranges, reds
 from unsmear.frames.config import RedsConfig
-partial.PIECE_BYTES, partial.SAVE_EVERY_S, ranges.READ_AHEAD_BYTES, retry.FIRST_WAIT_S = 300_000, 0.01, 1, 0.01
+partial.PIECE_BYTES, partial.SAVE_EVERY_S, ranges.READ_AHEAD_BYTES, retry.FIRST_WAIT_S = 300_000, 0.01, 100_000, 0.01
 name, output, url, lock = sys.argv[1:]
 reds.fetch_archive(name, output, RedsConfig(mirrors=(url,), lock=lock, connections=2))
 """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from unsmear.files import sha256_of, write_json
 from unsmear.frames.config import Checksum
@@ -85,8 +85,7 @@ def record(name: str, found: Checksum, lock: str | Path) -> None:
         If another job has meanwhile recorded something else.
     """
     lock = Path(lock)
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(lock):
+    with _guard(lock, "lock"):
         entries = read_lock(lock)
         known = entries.setdefault(name, found)
         if known != found:
@@ -105,8 +104,7 @@ def ensure_writable(lock: str | Path) -> None:
     """
     lock = Path(lock)
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(lock):
+        with _guard(lock, "lock"):
             pass
     except OSError as error:
         raise ValueError(
@@ -116,25 +114,22 @@ def ensure_writable(lock: str | Path) -> None:
 
 @contextmanager
 def fetching_alone(name: str, lock: str | Path) -> Iterator[bool]:
-    """Wait while another process fetches ``name``, and say whether one did: jobs may outlive their workflow.
-
-    The lock is on one byte of a file beside the lock file, and ends with the process that holds it.
-    """
-    lock = Path(lock)
-    with lock.with_name(f".{lock.name}.fetching.tmp").open("w") as guard:
-        place = zlib.crc32(name.encode()) // 2
-        try:
-            fcntl.lockf(guard, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-            waited = False
-        except OSError:
-            log.warning("%s is being fetched by another process; waiting for it", name)
-            fcntl.lockf(guard, fcntl.LOCK_EX, 1, place)
-            waited = True
+    """Wait while another process fetches ``name``, and say whether one did: jobs may outlive their workflow."""
+    guard, waited = _guard(Path(lock), name), False
+    try:
+        guard.acquire(timeout=0)
+    except Timeout:
+        log.warning("%s is being fetched by another process; waiting for it", name)
+        guard.acquire()
+        waited = True
+    try:
         yield waited
+    finally:
+        guard.release()
 
 
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.with_name(f".{lock.name}.tmp").open("w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        yield
+def _guard(lock: Path, name: str) -> FileLock:
+    """A lock that ends with the process that holds it; locks lie in a hidden folder beside the lock file."""
+    folder = lock.with_name(f".{lock.name}.guards.tmp")
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / name)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import urllib.parse
 import urllib.request
 from pathlib import Path
+
+from unsmear.fetch import public_url
 
 
 def local_folder(mirror: str) -> Path | None:
@@ -23,13 +26,17 @@ def join_url(mirror: str, name: str) -> str:
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 
 
+def find_token(url: str) -> str | None:
+    """`UNSMEAR_TOKEN`, for any mirror; else `HF_TOKEN`, for https://huggingface.co alone."""
+    token = os.environ.get("UNSMEAR_TOKEN")
+    if not token and urllib.parse.urlsplit(url)[:2] == ("https", "huggingface.co"):
+        token = os.environ.get("HF_TOKEN")
+    return token or None
+
+
 def show_mirror(mirror: str) -> str:
     """A mirror as it may stand in a message: without user, password and query."""
-    if local_folder(mirror) is not None:
-        return mirror
-    from unsmear.fetch import public_url
-
-    return public_url(mirror)
+    return mirror if local_folder(mirror) is not None else public_url(mirror)
 
 
 def copy_file(source: Path, output: Path) -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from unsmear.fetch import public_url
 from unsmear.files import write_json
-from unsmear.frames.http import RemoteFile
+from unsmear.frames.remote import RemoteFile
 
-FORMAT = 1
+FORMAT = 2
 PIECE_BYTES = 64 * 2**20
 SAVE_EVERY_S = 2.0
 
@@ -98,12 +98,17 @@ class PartialFile:
             fits = state["format"] == FORMAT and state["size"] == self.size
             fits = fits and len(arrived) == -(-self.size // piece_bytes)
             fits = fits and bytes_path(self.output).stat().st_size == self.size
-            here = public_url(self.remote.url), self.remote.validator
-            known = self.remote.validator is not None and here == (state["url"], state["validator"])
+            known = self._identity() is not None and self._identity() == state["identity"]
         except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
             return fresh
         sane = all(0 <= count <= piece_bytes for count in arrived)
         return (piece_bytes, arrived) if fits and sane and (trusted or known) else fresh
+
+    def _identity(self) -> str | None:
+        """What tells that a server still has the same file, as far as it says; a validator counts at its URL alone."""
+        if self.remote.sha256 is None and self.remote.validator is not None:
+            return f"{public_url(self.remote.url)} {self.remote.validator}"
+        return self.remote.sha256
 
     def span(self, piece: int) -> tuple[int, int]:
         """First byte that has not arrived yet, and the end, of a piece."""
@@ -141,9 +146,8 @@ class PartialFile:
 
     def _save(self) -> None:
         os.fdatasync(self._descriptor)
-        state = {"format": FORMAT, "url": public_url(self.remote.url), "validator": self.remote.validator}
-        state |= {"size": self.size, "piece_bytes": self.piece_bytes, "arrived": self.arrived}
-        write_json(record_path(self.output), state)
+        state = {"identity": self._identity(), "size": self.size, "piece_bytes": self.piece_bytes}
+        write_json(record_path(self.output), {"format": FORMAT, **state, "arrived": self.arrived})
         self._saved = time.monotonic()
 
     def close(self) -> None:

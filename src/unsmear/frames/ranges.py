@@ -6,88 +6,30 @@ CRC is the one in the remote zip's directory, and goes on behind them.
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
-import requests
-from remotezip import PartialBuffer, RemoteZip
 from tqdm import tqdm
 
 from unsmear.files import write_atomically
 from unsmear.frames.archive import list_members, read_member
-from unsmear.frames.download import BLOCK_BYTES, ZIP_START, Transfer, read_some
-from unsmear.frames.http import (
-    ChangedError,
-    FetchError,
-    RemoteFile,
-    TransientError,
-    open_range,
-    open_session,
-    probe,
-)
+from unsmear.frames.config import RedsConfig
+from unsmear.frames.mirrors import find_token
 from unsmear.frames.numbering import check_numbers
 from unsmear.frames.partial import bytes_path, check_free, discard, shown_name
+from unsmear.frames.remote import ReadAhead, RemoteFile
 from unsmear.frames.store import remove_leftovers
+from unsmear.http import FetchError, open_session
 
 READ_AHEAD_BYTES = 32 * 2**20
-MAX_RANGE_BYTES = 2**29
 MAX_TRIES = 3
 
 
-class RangeFetcher:
-    """What `RemoteZip` reads through: ranges of one unchanged file, read ahead and tried again.
-
-    Members of a sequence lie one behind the other; reading ahead asks the server once for several.
-    """
-
-    def __init__(self, session: requests.Session, remote: RemoteFile, transfer: Transfer) -> None:
-        assert remote.size
-        self.session, self.remote, self.transfer, self.size = session, remote, transfer, remote.size
-        self.read_until = 0
-        self._start, self._data = 0, b""
-
-    def forget(self) -> None:
-        """Drop what was read ahead, so that it is fetched again."""
-        self._data = b""
-
-    def fetch(self, data_range: tuple[int, int | None], stream: bool = False) -> PartialBuffer:
-        """Bytes of an inclusive range; a negative start counts from the end."""
-        first = max(0, self.size + data_range[0]) if data_range[0] < 0 else data_range[0]
-        last = self.size - 1 if data_range[1] is None else min(data_range[1], self.size - 1)
-        if not (self._start <= first and last < self._start + len(self._data)):
-            ahead = min(first + READ_AHEAD_BYTES, self.read_until) - 1
-            self._start, self._data = first, self._fetch(first, max(last, ahead))
-        data = self._data[first - self._start : last + 1 - self._start]
-        return PartialBuffer(io.BytesIO(data), first, len(data), stream)
-
-    def _fetch(self, first: int, last: int) -> bytes:
-        if last - first > MAX_RANGE_BYTES:
-            raise FetchError(f"the zip there asks for {last - first} bytes at once; this is no archive of frames")
-        blocks, position = [], first
-        backoff = self.transfer.backoff()
-        while position <= last:
-            try:
-                with open_range(self.session, self.remote, position, last, self.transfer.timeout_s) as response:
-                    while position <= last:
-                        data = read_some(response, min(last + 1 - position, BLOCK_BYTES))
-                        if not data:
-                            raise TransientError("the connection was cut")
-                        blocks.append(data)
-                        position += len(data)
-                        backoff.succeeded()
-            except ChangedError:
-                raise FetchError("the file changed while it was read; run again") from None
-            except TransientError as error:
-                backoff.failed(error)
-        return b"".join(blocks)
-
-
 def download_sequence(
-    url: str, part: str, sequence: str, output: Path, transfer: Transfer, max_frames: int | None = None
+    url: str, part: str, sequence: str, output: Path, config: RedsConfig, max_frames: int | None = None
 ) -> None:
     """Fetch the frames of one sequence from the zip at ``url`` into a zip of their own.
 
@@ -103,28 +45,20 @@ def download_sequence(
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     name = url.rpartition("/")[2].partition("?")[0]
-    with open_session(url) as session:
-        remote = _probe(session, url, transfer)
+    with open_session(find_token(url)) as session:
+        remote = RemoteFile.find(session, url, config)
         if not (remote.has_ranges and remote.size):
             raise FetchError(
                 "the server does not answer byte ranges, which single sequences need; "
                 "ask for all 15 sequences of an archive, or use another mirror"
             )
-        fetcher = RangeFetcher(session, remote, transfer)
+        # Members of a sequence lie one behind the other; reading ahead asks the server once for several.
+        stream = ReadAhead(remote, READ_AHEAD_BYTES)
         try:
-            with RemoteZip(url, fetcher=lambda *args, **kwargs: fetcher) as archive:
-                copy_sequence(archive, name, part, sequence, output, max_frames, fetcher)
+            with zipfile.ZipFile(stream) as archive:
+                copy_sequence(archive, name, part, sequence, output, max_frames, stream)
         except (zipfile.BadZipFile, zipfile.LargeZipFile) as error:
             raise FetchError(f"the zip there is truncated or damaged ({error})") from None
-
-
-def _probe(session: requests.Session, url: str, transfer: Transfer) -> RemoteFile:
-    backoff = transfer.backoff()
-    while True:
-        try:
-            return probe(session, url, transfer.timeout_s, ZIP_START)
-        except TransientError as error:
-            backoff.failed(error)
 
 
 def copy_sequence(
@@ -134,7 +68,7 @@ def copy_sequence(
     sequence: str,
     output: Path,
     max_frames: int | None = None,
-    fetcher: RangeFetcher | None = None,
+    remote: ReadAhead | None = None,
 ) -> None:
     """Copy one sequence of an open zip (remote or local) into a zip of its own."""
     frames = list_members(archive, name).get((part, sequence))
@@ -143,8 +77,8 @@ def copy_sequence(
     total = sum(info.file_size for info in infos)
     # The frames wait in one file, then are packed into another.
     check_free(output.parent, 2 * total, shown_name(output))
-    if fetcher is not None:
-        fetcher.read_until = max(map(_member_end, infos))
+    if remote is not None:
+        remote.reader.until = max(map(_member_end, infos))
     with bytes_path(output).open("a+b") as spool:
         done, size = _check_spool(spool, infos)
         spool.truncate(size)
@@ -152,25 +86,25 @@ def copy_sequence(
             total=total, initial=size, unit="B", unit_scale=True, desc=shown_name(output), mininterval=1.0
         ) as bar:
             for info in infos[done:]:
-                spool.write(_read_frame(archive, info.filename, name, fetcher))
+                spool.write(_read_frame(archive, info.filename, name, remote))
                 bar.update(info.file_size)
         spool.flush()
         _pack(spool, infos, f"{part}/{part}_orig/{sequence}", output)
     discard(output)
 
 
-def _read_frame(archive: zipfile.ZipFile, member: str, name: str, fetcher: RangeFetcher | None) -> bytes:
+def _read_frame(archive: zipfile.ZipFile, member: str, name: str, remote: ReadAhead | None) -> bytes:
     """Bytes of a member; a wrong CRC may come from the way, so a remote one is fetched again."""
-    tries = MAX_TRIES if fetcher is not None else 1
+    tries = MAX_TRIES if remote is not None else 1
     for attempt in range(1, tries + 1):
         try:
             return read_member(archive, member, name)
         except FetchError:
             raise
         except ValueError:
-            if attempt == tries or fetcher is None:
+            if attempt == tries or remote is None:
                 raise
-            fetcher.forget()
+            remote.forget()
     raise AssertionError
 
 

@@ -95,7 +95,8 @@ def _fetch_checked(mirror: str, name: str, output: Path, reds: RedsConfig, singl
     unchecked = unchecked_path(output)
     had_bytes = unchecked.is_file() or bytes_path(unchecked).is_file()
     if not unchecked.is_file():
-        _fetch_from(mirror, name, unchecked, reds, expected, single)
+        told = _fetch_from(mirror, name, unchecked, reds, expected, single)
+        expected = expected.model_copy(update={"sha256": expected.sha256 or told})
     try:
         found = verify(unchecked, name, expected)
         if expected.sha256 is None:
@@ -117,7 +118,8 @@ def _fetch_checked(mirror: str, name: str, output: Path, reds: RedsConfig, singl
 
 def _fetch_from(
     mirror: str, name: str, output: Path, reds: RedsConfig, expected: Checksum, single: re.Match[str] | None
-) -> None:
+) -> str | None:
+    """Bring the file; returns its SHA-256 as far as the mirror tells it."""
     whole = name if single is None else archive_of(single[1], single[2])
     max_frames = int(single[3]) if single is not None and single[3] else None
     folder = local_folder(mirror)
@@ -126,23 +128,22 @@ def _fetch_from(
             raise ValueError(f"there is no {whole}")
         if single is None:
             copy_file(folder / whole, output)
-            return
+            return None
         from unsmear.frames.ranges import copy_sequence
 
         output.parent.mkdir(parents=True, exist_ok=True)
         with open_archive(folder / whole) as archive:
             copy_sequence(archive, whole, single[1], single[2], output, max_frames)
-        return
+        return None
 
-    from unsmear.frames.download import Transfer, download_file
+    from unsmear.frames.download import download_file
     from unsmear.frames.ranges import download_sequence
 
-    transfer = Transfer(reds.connections, reds.retries, reds.timeout_s, reds.max_wait_s)
     url = join_url(mirror, whole)
     if single is None:
-        download_file(url, output, transfer, expected.size, trusted=expected.sha256 is not None)
-    else:
-        download_sequence(url, single[1], single[2], output, transfer, max_frames)
+        return download_file(url, output, reds, expected.size, expected.sha256)
+    download_sequence(url, single[1], single[2], output, reds, max_frames)
+    return None
 
 
 def _read_through(path: Path, name: str) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
-from unsmear.frames.http import FetchError, TransientError
+from unsmear.http import FetchError, TransientError
 
 FIRST_WAIT_S = 1.0
+T = TypeVar("T")
 
 
 class Backoff:
@@ -40,8 +43,16 @@ class Backoff:
         if error.wait_s is not None and error.wait_s > self.max_wait_s:
             raise FetchError(
                 f"{error} and asks to wait {error.wait_s:.0f} s, more than the {self.max_wait_s:.0f} s of "
-                "data.reds.max_wait_s; run again later"
+                "max_wait_s; run again later"
             )
         wait_s = min(self.max_wait_s, FIRST_WAIT_S * 2.0 ** min(self.failures - 1, 20))
         wait_s *= random.uniform(0.5, 1.0)
         self._stop.wait(max(wait_s, error.wait_s or 0.0))
+
+    def call(self, action: Callable[[], T]) -> T:
+        """What ``action`` returns, tried again after each `TransientError`."""
+        while True:
+            try:
+                return action()
+            except TransientError as error:
+                self.failed(error)
