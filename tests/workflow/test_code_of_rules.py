@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
+import shutil
 from pathlib import Path
 
 import pytest
+from rules import CODE
 
 from unsmear import code_digest as digests
 from unsmear.code_digest import RECORDING, code_digest, find_sources
 
 # Fetching and sending are no results: what they do is checked by its SHA-256, or by the store.
 WITHOUT_CODE = {"download_reds", "sync_tracking"}
-RULES = Path(__file__).resolve().parents[2] / "workflow/rules"
-
-
-def read_rules() -> dict[str, tuple[str, list[str]]]:
-    """Rule to its script and the modules that its digest names."""
-    found = {}
-    for path in sorted(RULES.glob("*.smk")):
-        for name, block in re.findall(r"^ *rule (\w+):\n(.*?)(?=^\S|^ *rule |\Z)", path.read_text(), re.M | re.S):
-            modules = re.search(r"code=code_digest\((.*?)\)", block, re.S)
-            script = re.search(r"scripts/(\w+)\.py", block)
-            if script:
-                found[name] = (script[1], re.findall(r'"([^"]+)"', modules[1]) if modules else [])
-    return found
-
-
-CODE = read_rules()
 
 
 def test_every_rule_with_a_script_has_a_digest():
@@ -57,8 +42,6 @@ def is_left_out(file: str) -> bool:
 
 def test_an_edit_of_a_module_reruns_the_rules_whose_jobs_import_it(repository, tmp_path, imported, monkeypatch):
     """One statement more in each module in turn."""
-    import shutil
-
     root = tmp_path / "unsmear"
     shutil.copytree(repository / "src/unsmear", root, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(digests, "ROOT", root)

@@ -1,0 +1,126 @@
+"""Files of jobs, asked without Snakemake."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+import yaml
+
+from unsmear.config import load_config
+from unsmear.plan import paths
+from unsmear.plan.checks import find_former_files
+from unsmear.plan.compared import ReportPlan
+from unsmear.plan.jobs import Plan
+from unsmear.plan.paths import fill
+from unsmear.plan.sequences import SequencePlan, plan_records, split_into_parts
+from unsmear.plan.terminal import ShortLists
+
+
+@pytest.fixture(scope="module")
+def values(repository: Path) -> dict:
+    found = yaml.safe_load((repository / "config.yaml").read_text())
+    found["scenes"] |= {"train_sequences": 3, "val_sequences": 1, "test_sequences": 5}
+    found["evaluation"]["sequences_per_job"] = 2
+    search = {
+        "system": "standard",
+        "stage": "center",
+        "space": {"learning_rate": {"loguniform": [0.001, 0.01]}},
+        "rounds": [{"trials": 2, "budget": 10, "promote": 1}, {"trials": 1, "budget": 20}],
+    }
+    found["sweep"] = [search, {"system": "masked", "stage": "center", "inherit": "standard"}]
+    found["systems"] = [
+        {"name": "standard", "camera": "standard", "cascade": "compact", "seeds": 2},
+        {"name": "masked", "camera": "masked", "cascade": "compact"},
+    ]
+    return found
+
+
+@pytest.fixture(scope="module")
+def plan(values) -> Plan:
+    config = load_config(values)
+    return Plan(config, plan_records(config, warn=pytest.fail))
+
+
+def test_fill_leaves_other_wildcards():
+    assert fill(paths.BLUR, camera="masked") == "results/blur/masked/{split}/{sequence}.npy"
+    assert fill(paths.HPARAMS, run="trials/r{round}-t{trial}").endswith(
+        "/{stage}/trials/r{round}-t{trial}/hparams.yaml"
+    )
+
+
+def test_each_path_stands_once(repository):
+    patterns = {value for name, value in vars(paths).items() if name.isupper()}
+    assert len(patterns) == sum(name.isupper() for name in vars(paths))
+    texts = {path: path.read_text() for path in (repository / "workflow").rglob("*.smk")}
+    texts |= {path: path.read_text() for path in (repository / "workflow/scripts").glob("*.py")}
+    lines = [line for text in texts.values() for line in text.splitlines() if "results/" in line]
+    assert [line for line in lines if "results/logs/" not in line] == []
+
+
+def test_scenes_are_one_job_and_other_sequences_one_each(plan):
+    frames = plan.sequences.outputs(paths.FRAMES)
+    assert len(frames) == len(set(frames)) == 9 and "results/frames/val/003.npy" in frames
+    assert plan.sequences.files_of_job(paths.BLUR, camera="masked")[0] == "results/blur/masked/test/000.npy"
+    alone = SequencePlan(plan.records)
+    assert alone.outputs(paths.FRAMES) == [paths.FRAMES] and alone.job_name == "{split}/{sequence}"
+    of_job = alone.values_of_job(split="val", sequence="003", camera="masked")
+    assert [(entry["split"], entry["sequence"], entry["part"]) for entry in of_job] == [("val", "003", "train")]
+
+
+def test_parts_are_named_after_their_first_sequence(plan):
+    assert plan.parts == {"000": ["000", "001"], "002": ["002", "003"], "004": ["004"]}
+    assert split_into_parts([], 3) == {}
+    of_system = plan.evaluation_inputs("002", system="masked")
+    assert of_system["blur"] == ["results/blur/masked/test/002.npy", "results/blur/masked/test/003.npy"]
+    assert len(of_system["weights"]) == 4 and "weights" not in plan.evaluation_inputs("002", camera="masked")
+    assert plan.gathering_inputs("input_masked")["tables"][-1] == "results/evaluation/input_masked/parts/004.csv"
+
+
+def test_a_stage_waits_for_those_whose_frames_it_is_given(plan):
+    inputs = plan.training_inputs("standard_seed2", "f26", "final")
+    assert [path.split("/")[2:4] for path in inputs["predecessors"]] == [
+        ["standard_seed2", s] for s in ("center", "f35")
+    ]
+    assert len(inputs["frames"]) == len(inputs["blur"]) == 4 and not any("test" in path for path in inputs["frames"])
+
+
+def test_trials_of_a_round_know_those_before(plan):
+    trials = plan.trials
+    assert trials.runs("standard", "center") == ["trials/r1-t1", "trials/r1-t2", "trials/r2-t1"]
+    assert trials.files("standard", "center", "1", "2") == []
+    earlier = trials.folders("standard", "center", "2", "1")
+    assert [path.rsplit("/", 1)[1] for path in earlier] == ["r1-t1", "r1-t2"]
+    assert trials.starting_states("standard", "center", "trials/r2-t1")[0].endswith("r1-t1/state.pt")
+    assert trials.starting_states("masked", "f35", "final") == [] == trials.folders("masked", "center")
+    inherited = "results/models/standard/center/final/hparams.yaml"
+    assert trials.selection_inputs("masked", "center") == {"inherited": inherited}
+    assert trials.selection_inputs("standard_seed2", "center") == {"inherited": inherited}
+    assert trials.selection_inputs("masked", "f35") == {}
+
+
+def test_report_compares_inputs_and_systems_with_their_repeats(plan):
+    report = ReportPlan(plan)
+    rows = {entry["system"]: entry for entry in report.systems}
+    assert list(rows) == ["input_standard", "input_masked", "standard", "masked"]
+    assert [path.split("/")[2] for path in rows["standard"]["per_frame"]] == ["standard", "standard_seed2"]
+    assert rows["standard"]["metrics"]["f17"] == "results/models/standard/f17/final/metrics.csv"
+    assert set(report.of_networks(paths.COST)) == {"standard", "masked"} and set(report.robustness) == {"masked"}
+    assert len(report.collect("per_frame")) == 5
+
+
+def test_former_results_are_named_and_nothing_else(tmp_path):
+    (tmp_path / "evaluation/masked/parts").mkdir(parents=True)
+    assert find_former_files(tmp_path) is None
+    (tmp_path / "evaluation/masked/sequences").mkdir()
+    assert "made again" in find_former_files(tmp_path) and "evaluation/masked/sequences" in find_former_files(tmp_path)
+
+
+def test_lists_and_reasons_are_shortened():
+    record = logging.makeLogRecord(
+        {"input": [f"f{k}" for k in range(9)], "output": ["a", "b"], "reason": "x.npy, " * 99}
+    )
+    assert ShortLists().filter(record)
+    assert record.input == ["f0", "f1", "... and 7 more"] and record.output == ["a", "b"]
+    assert len(record.reason) < 310 and record.reason.endswith("x.npy, ...")
