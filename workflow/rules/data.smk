@@ -79,7 +79,11 @@ rule extract_sequence:
         max_frames=CONFIG.data.max_frames,
         max_height=CONFIG.data.max_height,
         # Videos and folders may lack frames; groups then decide which of the others are kept.
-        num_frames=CONFIG.data.frames_per_group,
+        num_frames=(
+            CONFIG.data.frames_per_group
+            if CONFIG.data.source in ("videos", "folders")
+            else None
+        ),
         code=code_digest("frames/extract.py"),
     script:
         "../scripts/extract_sequence.py"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from unsmear.cascade.config import PretrainedConfig, ReleasedFile
 from unsmear.fetch import fetch_file, is_url
+from unsmear.files import is_ignored
 
 _ZIP_SLACK_BYTES = 16 * 2**20
 
@@ -71,8 +72,7 @@ def _unpack(path: Path, wanted: dict[str, ReleasedFile], scratch: Path) -> dict[
                 members = [
                     info
                     for info in archive.infolist()
-                    if info.filename.replace("\\", "/").split("/")[-1] == file.name
-                    and not info.filename.startswith("__MACOSX")
+                    if info.filename.replace("\\", "/").split("/")[-1] == file.name and not is_ignored(info.filename)
                 ]
                 if len(members) > 1:
                     raise ValueError(f"{path} holds {file.name} twice; pack it again")

@@ -20,6 +20,7 @@ from unsmear.frames.png import decode_png
 from unsmear.frames.repeats import Repeats
 from unsmear.frames.store import create_store
 
+GROUP = 7
 Source = TypeVar("Source", str, Path)
 
 
@@ -30,7 +31,7 @@ def extract_sequence(
     output: str | Path,
     max_frames: int | None = None,
     max_height: int | None = None,
-    num_frames: int = 7,
+    num_frames: int | None = None,
 ) -> None:
     """Decode one sequence into a store, (T, H, W, 3) uint8 RGB.
 
@@ -45,7 +46,8 @@ def extract_sequence(
     output : the `.npy` to write
     max_frames : frames to take from the start; None takes all
     max_height : pixels, for videos and folders: higher frames are scaled down
-    num_frames : frames of a group, for videos and folders: where frames are missing, whole groups are kept
+    num_frames : frames of a group, for videos and folders (7 by default): where frames are missing, whole groups
+        are kept
 
     Raises
     ------
@@ -57,12 +59,12 @@ def extract_sequence(
     if part == "video":
         from unsmear.frames.extract_video import extract_video
 
-        extract_video(archive, output, max_frames, max_height, num_frames)
+        extract_video(archive, output, max_frames, max_height, num_frames or GROUP)
         return
     if part == "folder":
-        pictures = list_pictures(archive, num_frames, max_frames)
+        pictures = list_pictures(archive, num_frames or GROUP, max_frames)
         if not pictures:
-            raise ValueError(f"{archive} holds no {num_frames} frames in a row; check the folder")
+            raise ValueError(f"{archive} holds no {num_frames or GROUP} frames in a row; check the folder")
         _write_frames(output, pictures, lambda path: _read_picture(path, max_height), str(archive))
         return
     with open_archive(archive) as opened:

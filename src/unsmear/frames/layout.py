@@ -35,7 +35,10 @@ def find_archives(folder: str | Sequence[str]) -> list[Path]:
         else:
             raise ValueError(f"data.archives.folder: {path} does not exist; name a folder with zips, or zips")
     if not found:
-        raise ValueError(f"data.archives.folder: no .zip in {folder}; put archives in REDS layout there")
+        places = map(Path, [folder] if isinstance(folder, str) else folder)
+        names = sorted(p.name for place in places for p in place.iterdir() if not is_ignored(p.name))
+        there = f", only {', '.join(names[:4])}{', ...' if len(names) > 4 else ''}" if names else ""
+        raise ValueError(f"data.archives.folder: no .zip in {folder}{there}; put archives in REDS layout there")
     return list(found)
 
 

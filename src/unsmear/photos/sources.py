@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from unsmear.fetch import fetch_file, is_url, public_url
+from unsmear.files import is_ignored
 from unsmear.photos.picture import Picture, picture_suffixes, read_picture
 
 TIMEOUT_S = 60.0
@@ -34,7 +35,8 @@ def find_photos(arguments: Iterable[str | Path]) -> list[str]:
             chosen = [argument]
         elif path.is_dir():
             suffixes = picture_suffixes()
-            chosen = sorted(str(p) for p in path.iterdir() if p.suffix.lower() in suffixes and p.is_file())
+            named = (p for p in path.iterdir() if p.suffix.lower() in suffixes and not is_ignored(p.name))
+            chosen = sorted(str(p) for p in named if p.is_file())
             if not chosen:
                 raise ValueError(f"{argument} is a folder without pictures; name one that holds some")
         elif glob.has_magic(argument):

@@ -87,7 +87,8 @@ def test_archives_may_be_listed_and_must_exist(tmp_path: Path, pack_sequences, p
     assert len(plan_sequences(archives_config([str(one), str(two.parent)]))) == 3
     with pytest.raises(ValueError, match="does not exist"):
         plan_sequences(archives_config([str(tmp_path / "z")]))
-    with pytest.raises(ValueError, match=r"no \.zip in"):
+    (tmp_path / "train.zip.crdownload").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"no \.zip in .*, only train\.zip\.crdownload, x, y; put archives"):
         plan_sequences(archives_config(tmp_path))
 
 

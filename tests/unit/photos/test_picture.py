@@ -13,6 +13,7 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from unsmear.photos.picture import read_picture
+from unsmear.photos.sources import find_photos
 
 RED, GREEN, BLUE, DARK = (200, 30, 20), (40, 180, 60), (30, 60, 210), (90, 90, 90)
 CORNERS = np.array([[RED, GREEN], [BLUE, DARK]], np.uint8)
@@ -316,3 +317,9 @@ def test_a_large_text_in_a_picture_does_no_harm(scene, tmp_path):
     (tmp_path / "photo.png").write_bytes(content.getvalue())
     with pytest.raises(ValueError, match="is damaged"):
         read_picture(tmp_path / "photo.png")
+
+
+def test_litter_in_a_folder_of_photos_is_passed_over(tmp_path):
+    for name in ("a.png", "._a.png", ".hidden.jpg", "Thumbs.db"):
+        (tmp_path / name).write_bytes(b"x")
+    assert find_photos([tmp_path]) == [str(tmp_path / "a.png")]
