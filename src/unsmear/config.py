@@ -194,7 +194,7 @@ def _scale_steps(config: Config) -> Config:
 
     def scaled(hparams: Mapping[str, Any]) -> dict[str, Any]:
         steps = {key: round(hparams[key] * scale) for key in ("steps", "warmup_steps") if key in hparams}
-        return {**hparams, **steps, **({"steps": max(1, steps["steps"])} if "steps" in steps else {})}
+        return {**hparams, **steps, **({"steps": max(min(1, hparams["steps"]), steps["steps"])} if "steps" in steps else {})}
 
     values = config.model_dump(mode="json")
     values["training"] |= {"scale_steps": 1, "defaults": scaled(values["training"]["defaults"])}

@@ -3,11 +3,13 @@
 import pytest
 import torch
 
+from unsmear.cascade.cascade import Cascade
 from unsmear.cascade.checkpoint import Checkpoint, save_stage
-from unsmear.cascade.initial import start_from
+from unsmear.cascade.initial import start_from, start_trunk_from
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.networks.config import PublishedPairConfig
+from unsmear.weights.load import shipped_weights
 
 SPEC = StageSpec(
     name="f35", predicts=(3, 5), conditions_on=(4,), network=PublishedPairConfig(width=4, blocks=0, colour_width=2)
@@ -34,3 +36,42 @@ def test_weights_of_another_network_are_refused(tmp_path, change):
     save_stage(path, Checkpoint(Stage(SPEC.model_copy(update=change)), 7))
     with pytest.raises(ValueError, match=f"cannot start stage f35: its {next(iter(change))} is"):
         start_from(Stage(SPEC), path)
+
+
+TRUNK = {"width": 4, "patch": 2, "encoder_blocks": [1], "middle_blocks": 1, "decoder_blocks": [1], "attention": False}
+CENTER = StageSpec(name="center", predicts=(4,), network={"kind": "joint", **TRUNK})
+MOTION = StageSpec(name="motion", predicts=(3, 5), conditions_on=(4,), network={"kind": "motion", **TRUNK})
+
+
+def test_a_trunk_is_taken_and_sees_the_blurry_image_alone(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    given = Stage(CENTER)
+    save_stage(path, Checkpoint(given, 7))
+    stage = Stage(MOTION)
+    start_trunk_from(stage, path)
+    pictures = torch.rand(1, 2, 3, 16, 16)
+    with torch.no_grad():
+        features = stage.network.features(pictures)
+        torch.testing.assert_close(features, given.network.features(pictures[:, :1]))
+
+
+def test_a_trunk_of_another_size_is_refused(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    save_stage(
+        path,
+        Checkpoint(Stage(CENTER.model_copy(update={"network": CENTER.network.model_copy(update={"width": 8})})), 7),
+    )
+    with pytest.raises(ValueError, match="cannot start from the trunk"):
+        start_trunk_from(Stage(MOTION), path)
+    save_stage(path, Checkpoint(Stage(SPEC), 7))
+    with pytest.raises(ValueError, match="cannot start from the trunk"):
+        start_trunk_from(Stage(MOTION), path)
+
+
+@pytest.mark.parametrize("camera", ["standard", "masked"])
+def test_weights_of_the_package_make_up_a_cascade(camera):
+    cascade = Cascade.load(shipped_weights(camera))
+    assert [stage.spec.name for stage in cascade.stages] == ["center", "motion"]
+    assert sum(path.stat().st_size for path in shipped_weights(camera)) < 20e6
+    with torch.inference_mode():
+        assert torch.isfinite(cascade(torch.rand(1, 3, 33, 47))).all()
