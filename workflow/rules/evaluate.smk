@@ -1,3 +1,41 @@
+# What the baselines need is chosen on the validation split, as all that a system learns.
+rule fit_camera_baselines:
+    input:
+        unpack(of(PLAN.fitting_inputs)),
+    output:
+        fill(paths.FITTED_BASELINES, evaluated="input_{camera}"),
+    log:
+        "results/logs/fit_camera_baselines/{camera}.log",
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        **needs(evaluation),
+    params:
+        records=of(PLAN.fitting_records),
+        code=code_digest("evaluation/fit_camera.py"),
+    script:
+        "../scripts/fit_camera_baselines.py"
+
+
+rule fit_system_baselines:
+    input:
+        unpack(of(PLAN.fitting_inputs)),
+    output:
+        fill(paths.FITTED_BASELINES, evaluated="{system}"),
+    log:
+        "results/logs/fit_system_baselines/{system}.log",
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        **needs(evaluation, CONFIG.evaluation.gpus),
+    params:
+        records=of(PLAN.fitting_records),
+        evaluation=PLAN.running,
+        code=code_digest("evaluation/fit_system.py"),
+    script:
+        "../scripts/fit_system_baselines.py"
+
+
 # Starting torch costs more than evaluating a short sequence, so one job takes a part of the test split.
 rule evaluate:
     input:
@@ -58,7 +96,7 @@ rule measure_robustness:
     params:
         evaluation=section(
             CONFIG.evaluation,
-            exclude={"sequences_per_job", "lpips", "reblur", "upper_bound"},
+            exclude={"sequences_per_job", "lpips", "reblur", "motion", "upper_bound"},
         ),
         code=code_digest("evaluation/robustness.py"),
     script:
@@ -70,6 +108,7 @@ rule gather_evaluation:
         unpack(of(PLAN.gathering_inputs)),
     output:
         table=paths.PER_FRAME,
+        baselines=paths.BASELINES,
         tracking=paths.EVALUATION_RECORD,
     log:
         "results/logs/gather_evaluation/{evaluated}.log",

@@ -1,6 +1,7 @@
 rule compare:
     input:
         tables=REPORT.collect("per_frame"),
+        baselines=[fill(paths.BASELINES, evaluated=name) for name in PLAN.all_evaluated],
         tracking=REPORT.collect("tracking", "evaluation_tracking"),
         groups=paths.GROUPS,
         frames=PLAN.sequences.of_split(paths.FRAMES, "test"),
@@ -15,7 +16,7 @@ rule compare:
     resources:
         **needs_torch(30),
     params:
-        systems=REPORT.systems,
+        systems=REPORT.rows,
         evaluation=PLAN.intervals,
         config_text=no_trigger(PLAN.config_text),
         code=code_digest("comparison/compare.py"),

@@ -14,4 +14,5 @@ evaluate_sequences(
     output=snakemake.output[0],
     config=EvaluationConfig.model_validate(snakemake.params.evaluation),
     lpips=dict(zip(snakemake.params.lpips, snakemake.input.lpips, strict=True)),
+    baselines=snakemake.input.baselines,
 )

@@ -8,6 +8,7 @@ gather_evaluation(
     system=snakemake.wildcards.evaluated,
     sequences=list(snakemake.input.tables),
     output=snakemake.output.table,
+    baselines=snakemake.output.baselines,
     tracking=_src.describe_tracking(snakemake),
     camera_json=snakemake.input.camera,
     **{name: list(snakemake.input.get(name, [])) for name in ("frames", "blur", "weights")},

@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from unsmear.cascade.config import InferenceConfig
 
+# Names of the rows beside a camera's picture and beside a system: what needs no network of its own.
+BASELINES_OF_INPUT = ("wiener", "shift")
+BASELINES_OF_SYSTEM = ("repeated", "shift")
+
 
 class LpipsWeights(BaseModel):
     """Files of one LPIPS variant; each a local path or an http(s) URL."""

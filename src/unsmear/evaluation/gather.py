@@ -27,6 +27,7 @@ def gather_evaluation(
     output: str | Path,
     tracking: Mapping[str, Any],
     *,
+    baselines: str | Path | None = None,
     camera_json: str | Path | None = None,
     frames: Sequence[str | Path] = (),
     blur: Sequence[str | Path] = (),
@@ -39,13 +40,14 @@ def gather_evaluation(
     sequences : tables that :mod:`unsmear.evaluation.evaluate` wrote
     output : ``per_frame.csv`` to write; the run is recorded in its folder
     tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
+    baselines : ``baselines.csv`` to write, the rows of the baselines beside the system
     camera_json : the simulated camera; its PSFs lie beside it
     frames, blur : stores of the test split
     weights : of the stages of the system, in their order; none for a camera's plain picture
     """
     from unsmear.tracking import NullTracker, TrackingConfig, open_tracker
 
-    gather_sequences(sequences, output)
+    gather_sequences(sequences, output, baselines)
     folder, tags = Path(output).parent, {"system": system}
     with open_tracker(**tracking, directory=folder, run_name=f"{system}/evaluation", tags=tags) as tracker:
         if isinstance(tracker, NullTracker):

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from unsmear.config import Config
+from unsmear.evaluation.config import BASELINES_OF_INPUT, BASELINES_OF_SYSTEM
 from unsmear.plan import paths
 from unsmear.plan.jobs import Plan
 from unsmear.plan.paths import fill
@@ -27,7 +28,7 @@ class ReportPlan:
 
     @cached_property
     def systems(self) -> list[dict[str, Any]]:
-        """The rows of the table: each camera's plain picture, the released networks, each system with its repeats."""
+        """What is compared: each camera's plain picture, the released networks, each system with its repeats."""
         plan = self.plan
         inputs = [self._row(f"input_{camera}", "input") for camera in plan.cameras_used]
         released = [
@@ -61,6 +62,20 @@ class ReportPlan:
             "per_frame": [fill(paths.PER_FRAME, evaluated=each) for each in names],
             "evaluation_tracking": [fill(paths.EVALUATION_RECORD, evaluated=each) for each in names],
         }
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of the table: what is compared, each followed by the baselines that are made from it."""
+        rows = []
+        for entry in self.systems:
+            names = BASELINES_OF_INPUT if entry["kind"] == "input" else BASELINES_OF_SYSTEM
+            rows += [entry, *({**self._beside(entry), "system": f"{entry['system']}/{name}"} for name in names)]
+        return rows
+
+    def _beside(self, entry: dict[str, Any]) -> dict[str, Any]:
+        repeats = next((s.repeats for s in self.config.systems if s.name == entry["system"]), (entry["system"],))
+        files = [fill(paths.BASELINES, evaluated=name) for name in repeats]
+        return {"camera": entry["camera"], "kind": "baseline", "per_frame": files}
 
     def collect(self, *keys: str) -> list[str]:
         """All files of these keys of the compared systems."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from unsmear.cascade.config import InferenceConfig
 from unsmear.cascade.spec import find_predecessors
 from unsmear.config import PRETRAINED, Config
 from unsmear.fetch import is_url
@@ -140,16 +141,27 @@ class Plan:
             "frames": self.sequences.of_split(paths.FRAMES, "test", names),
             "blur": self.blur(camera, "test", names),
             "lpips": self.lpips,
+            "baselines": fill(paths.FITTED_BASELINES, evaluated=system or f"input_{camera}"),
             **({"weights": self.final(paths.WEIGHTS, system)} if system else {}),
         }
 
     def part_records(self, part: str, system: str | None = None, camera: str = "") -> list[dict[str, str]]:
         """Name and files of each sequence of one part of the test split."""
-        files = self.evaluation_inputs(part, system, camera)
-        return [
-            {"split": "test", "sequence": sequence, "frames": frames, "blur": blur}
-            for sequence, frames, blur in zip(self.parts[part], files["frames"], files["blur"], strict=True)
-        ]
+        return _records("test", self.parts[part], self.evaluation_inputs(part, system, camera))
+
+    def fitting_inputs(self, system: str | None = None, camera: str = "") -> dict[str, Any]:
+        """Files of the validation split that baselines are fitted on, with the weights of a system."""
+        camera = self.camera_of(system) if system else camera
+        return {
+            **self.camera_files(camera),
+            "frames": self.sequences.of_split(paths.FRAMES, "val"),
+            "blur": self.blur(camera, "val"),
+            **({"weights": self.final(paths.WEIGHTS, system)} if system else {}),
+        }
+
+    def fitting_records(self, system: str | None = None, camera: str = "") -> list[dict[str, str]]:
+        """Name and files of each sequence of the validation split."""
+        return _records("val", self.sequences.names("val"), self.fitting_inputs(system, camera))
 
     def gathering_inputs(self, evaluated: str) -> dict[str, Any]:
         """Tables of all parts; for the record also data, camera and, of a system, its weights."""
@@ -187,6 +199,12 @@ class Plan:
         return self.config.evaluation.model_dump(mode="json", exclude=left_out)
 
     @cached_property
+    def running(self) -> dict[str, Any]:
+        """What of the section ``evaluation`` decides a prediction."""
+        included = {*InferenceConfig.model_fields, "batch_size", "tile_size", "tile_overlap"}
+        return self.config.evaluation.model_dump(mode="json", include=included)
+
+    @cached_property
     def intervals(self) -> dict[str, Any]:
         """What of the section ``evaluation`` decides an interval."""
         return self.config.evaluation.model_dump(mode="json", include={"seed", *INTERVALS})
@@ -197,3 +215,11 @@ class Plan:
         return yaml.safe_dump(
             self.config.model_dump(mode="json", exclude={"tracking": True, "cluster": True}), sort_keys=False
         )
+
+
+def _records(split: str, names: list[str], files: dict[str, Any]) -> list[dict[str, str]]:
+    """Name and files of each sequence, as an evaluation takes them."""
+    return [
+        {"split": split, "sequence": sequence, "frames": frames, "blur": blur}
+        for sequence, frames, blur in zip(names, files["frames"], files["blur"], strict=True)
+    ]

@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from unsmear.evaluation.baselines import FittedBaselines, deblur, predict_from_middle, repeat, shift, wiener
+from unsmear.evaluation.baselines import (
+    FittedBaselines,
+    deblur,
+    predict_from_blurry,
+    predict_from_middle,
+    repeat,
+    shift,
+    wiener,
+)
+from unsmear.evaluation.config import BASELINES_OF_INPUT, BASELINES_OF_SYSTEM
 from unsmear.evaluation.fit_camera import fit_wiener_k
 from unsmear.evaluation.fit_shift import NUM_GROUPS, fit_shift, read_some_groups
 from unsmear.evaluation.psnr import psnr
@@ -88,9 +97,17 @@ def test_shift_is_found_in_either_direction_of_time():
 def test_baselines_of_a_system_rest_on_its_middle_frame():
     middle = smooth(6)
     frames = predict_from_middle(middle, 7, FittedBaselines((2.0, 1.0), None, 4))
-    assert list(frames) == ["repeated", "shift"]
+    assert tuple(frames) == BASELINES_OF_SYSTEM
     np.testing.assert_array_equal(frames["repeated"], repeat(middle, 7))
     np.testing.assert_array_equal(frames["shift"], shift(middle, (2.0, 1.0), 7))
+
+
+def test_baselines_of_a_camera_rest_on_its_picture(masked):
+    blurry, still = masked.render(repeat(smooth(7), 7)), smooth(7)
+    frames = predict_from_blurry(blurry, still, masked, FittedBaselines((2.0, 1.0), 0.01, 4))
+    assert tuple(frames) == BASELINES_OF_INPUT
+    np.testing.assert_array_equal(frames["wiener"], repeat(deblur(blurry, masked, 0.01), 7))
+    np.testing.assert_array_equal(frames["shift"], shift(still, (2.0, 1.0), 7))
 
 
 def test_fitted_numbers_come_back_and_damage_is_named(tmp_path):
