@@ -193,8 +193,11 @@ def _scale_steps(config: Config) -> Config:
         return config
 
     def scaled(hparams: Mapping[str, Any]) -> dict[str, Any]:
-        steps = {key: round(hparams[key] * scale) for key in ("steps", "warmup_steps") if key in hparams}
-        return {**hparams, **steps, **({"steps": max(min(1, hparams["steps"]), steps["steps"])} if "steps" in steps else {})}
+        least = {"steps": min(1, hparams.get("steps", 1)), "warmup_steps": 0}
+        return {
+            **hparams,
+            **{key: max(few, round(hparams[key] * scale)) for key, few in least.items() if key in hparams},
+        }
 
     values = config.model_dump(mode="json")
     values["training"] |= {"scale_steps": 1, "defaults": scaled(values["training"]["defaults"])}

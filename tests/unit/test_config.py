@@ -11,7 +11,6 @@ from unsmear.config import load_config
 from unsmear.plan.checks import check_robustness, check_training_files
 from unsmear.schema import config_schema
 
-
 # The published table, on which more can be wrong than on the default one.
 STAGES = [
     {"name": "center", "predicts": [4], "training": {"steps": 1400}},
