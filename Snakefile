@@ -42,12 +42,13 @@ onstart:
     tell_former_results()
     check_space()
     check_tracking()
+    FOLLOWER.start()
 
 
 onsuccess:
-    send_waiting_records()
+    FOLLOWER.finish()
     show_results()
 
 
 onerror:
-    send_waiting_records()
+    FOLLOWER.finish()

@@ -3,7 +3,7 @@
 Run ``python benchmarks/tracking.py``. Steps are a fixed matrix product on one core that takes about 25 ms, which is
 short for a training step; every step logs six metrics. Each round runs all cases in turn, so that a change of the
 machine's load meets all of them. Processor time suffers least from other programs: the share of logging in it must
-not exceed `LIMIT`, else the exit status is 1. What the sending process uses, at the lowest priority, stands apart.
+not exceed `LIMIT`, else the exit status is 1. What the following process uses, at low priority, stands apart.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from unsmear.tracking import TrackingConfig, open_tracker
-from unsmear.tracking.sync import create_store
+from unsmear.tracking.config import TrackingConfig
+from unsmear.tracking.follow import Follower, sync
+from unsmear.tracking.run import open_run
 
 LIMIT = 0.02
 
@@ -39,7 +40,7 @@ class Measured(NamedTuple):
     calls: list[float]  # logging in each step
     processor: float  # of this process, all threads
     logging: float  # of the thread that trains, inside the calls
-    sender: float  # of the sending process
+    follower: float  # of the following process
 
 
 def measure(config: TrackingConfig, root: Path, name: str, num_steps: int, size: int) -> Measured:
@@ -47,21 +48,24 @@ def measure(config: TrackingConfig, root: Path, name: str, num_steps: int, size:
     left = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
     steps, calls, logging = [], [], 0.0
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with open_tracker(config, root, root / name, "benchmark", name, {"size": size}) as tracker:
+    follower = Follower(config, root)
+    follower.start()
+    with open_run(root / name, name, enabled=config.enabled, system_metrics_interval_s=10.0) as run:
         processor = time.process_time()
         for step in range(num_steps):
             start = time.perf_counter()
             loss = float((left @ left)[0, 0])
             before, before_processor = time.perf_counter(), time.thread_time()
-            tracker.log_metrics({f"metric{index}": loss + index for index in range(6)}, step)
+            run.log_metrics({f"metric{index}": loss + index for index in range(6)}, step)
             logging += time.thread_time() - before_processor
             end = time.perf_counter()
             steps.append(end - start)
             calls.append(end - before)
         processor = time.process_time() - processor
+    follower.finish()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    sender = after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
-    return Measured(steps, calls, processor, logging, sender)
+    sending = after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
+    return Measured(steps, calls, processor, logging, sending)
 
 
 def hanging_server() -> str:
@@ -111,11 +115,12 @@ def main() -> None:
     runs: dict[str, list[Measured]] = {name: [] for name in cases}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        create_store(cases["embedded store"], root)
+        open_run(root / "embedded store/first", "first").finish()
+        sync(cases["embedded store"], root / "embedded store")  # creates the store, which takes seconds
         for round_number in range(options.rounds):
             for name, config in cases.items():
-                runs[name].append(measure(config, root, f"{name}/{round_number}", options.steps, options.size))
-    print("| case | step, ms | logging, ms | share of logging in processor time | whole loop against off | sender, s |")
+                runs[name].append(measure(config, root / name, str(round_number), options.steps, options.size))
+    print("| case | step, ms | logging, ms | share of logging in CPU time | whole loop against off | follower, s |")
     print("|---|---|---|---|---|---|")
     shares = []
     for name, found in runs.items():
@@ -124,8 +129,8 @@ def main() -> None:
         share = sum(run.logging for run in found) / sum(run.processor for run in found)
         pairs = zip(found, runs["off"], strict=True)
         ratio = statistics.median(run.processor / off.processor for run, off in pairs)
-        sender = statistics.median(run.sender for run in found)
-        print(f"| {name} | {step:.2f} | {call:.4f} | {share:.2%} | {ratio - 1:+.2%} | {sender:.1f} |")
+        follower = statistics.median(run.follower for run in found)
+        print(f"| {name} | {step:.2f} | {call:.4f} | {share:.2%} | {ratio - 1:+.2%} | {follower:.1f} |")
         shares.append(share)
     if max(shares) > LIMIT:
         sys.exit(f"logging takes {max(shares):.2%} of a step, more than {LIMIT:.0%}")

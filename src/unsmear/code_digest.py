@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 # Records of runs and lines of progress change no result.
-RECORDING = ("tracking", "training/progress.py")
+RECORDING = ("tracking", "provenance.py", "training/progress.py", "training/pictures.py")
 # What a module may read beside itself: compiled kernels and templates of pages.
 SOURCES = (".cpp", ".h", ".html", ".css", ".js")
 

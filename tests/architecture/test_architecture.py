@@ -40,9 +40,20 @@ def test_only_the_workflow_imports_snakemake(modules):
     assert [str(path) for path in modules if "snakemake" in roots(path)] == []
 
 
-def test_only_tracking_imports_mlflow(modules):
-    offenders = [path for path in modules if "mlflow" in roots(path) and path.parent.name != "tracking"]
-    assert offenders == []
+def test_only_the_store_and_the_model_import_mlflow(modules):
+    found = {f"{path.parent.name}/{path.stem}" for path in modules if "mlflow" in roots(path)}
+    assert found == {"tracking/store", "tracking/model"}
+
+
+def test_who_imports_what_of_recording(modules):
+    """Jobs know their run, the workflow knows the follower, and nobody else knows how records travel."""
+    for path in modules:
+        found = {name.removeprefix("unsmear.tracking.") for name in imports(path) if "unsmear.tracking." in name}
+        if path.parent.name == "tracking":
+            assert "upload" not in found or path.stem == "follow"
+            assert path.stem != "run" or found <= {"journal", "secrets", "system_metrics"}
+        else:
+            assert found <= {"config", "run", "model", "secrets", "ui"}, path
 
 
 def test_files_beside_the_modules_are_packaged(repository):
@@ -103,7 +114,8 @@ def test_no_drawer_for_odds_and_ends(modules):
         ("unsmear.frames.grouping", set()),
         ("unsmear.optics.render", set()),
         ("unsmear.scenes.archives", set()),
-        ("unsmear.tracking", set()),
+        ("unsmear.tracking.run", set()),
+        ("unsmear.tracking.follow", set()),
         ("unsmear.evaluation.evaluate", set()),
     ],
 )

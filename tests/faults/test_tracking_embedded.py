@@ -1,4 +1,4 @@
-"""Jobs that record into the embedded store at once, die, or find it gone."""
+"""Jobs that record into the embedded store at once, die, or find it gone; and an uploader that dies."""
 
 from __future__ import annotations
 
@@ -6,143 +6,131 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 from tracking_servers import rows_of_journal, rows_of_store, runs_of_store
 
-from unsmear.tracking import TrackingConfig, open_tracker, sync_journals
+from unsmear.tracking.config import TrackingConfig
+from unsmear.tracking.follow import Follower, sync
+from unsmear.tracking.run import open_run
 
 pytestmark = pytest.mark.slow
+CONFIG = TrackingConfig(interval_s=0.1, finish_wait_s=60)
 
 JOB = """
 import sys, time
 from pathlib import Path
-from unsmear.tracking import TrackingConfig, open_tracker
-root, name, num_steps, pause_s, send = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), sys.argv[5]
-config = TrackingConfig(send=send, interval_s=0.1, finish_wait_s=60, system_metrics=False)
+from unsmear.tracking.run import open_run
+root, name, num_steps, pause_s = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 parent = root / "parent" if (root / "parent").exists() else None
-place = root, root / name, "embedded", name
-with open_tracker(config, *place, {"name": name}, parent=parent, resume_key="k") as tracker:
+with open_run(root / name, name, key="k", params={"name": name}, parent=parent) as run:
     for step in range(num_steps):
-        tracker.log_metrics({"loss": 1 / (step + 1), "step": step}, step)
+        run.log_metrics({"loss": 1 / (step + 1), "step": step}, step)
         time.sleep(pause_s)
 """
 
 
-def start_job(
-    root: Path, name: str, num_steps: int, pause_s: float, send: str = "background"
-) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", JOB, str(root), name, str(num_steps), str(pause_s), send]
+def start_job(root: Path, name: str, num_steps: int, pause_s: float) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", JOB, str(root), name, str(num_steps), str(pause_s)]
     return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE)
 
 
 def check(root: Path, name: str, status: str = "FINISHED") -> str:
-    database = root / "mlflow/mlflow.db"
-    [(run_id, found)] = runs_of_store(database, name)
+    [(run_id, found)] = runs_of_store(root / "mlflow/mlflow.db", name)
     assert found == status
-    assert rows_of_store(database, run_id) == rows_of_journal(root / name / "tracking.jsonl")
+    assert rows_of_store(root / "mlflow/mlflow.db", run_id) == rows_of_journal(root / name / "run.jsonl")
     return run_id
 
 
-def test_eight_jobs_at_once_into_a_store_that_is_not_there_yet(tmp_path: Path) -> None:
-    sweep = TrackingConfig(send="later", system_metrics=False)
-    open_tracker(sweep, tmp_path, tmp_path / "parent", "embedded", "parent", {"a": 1}).finish("RUNNING")
-    jobs = [start_job(tmp_path, f"job{job}", num_steps=200, pause_s=0.005) for job in range(8)]
-    errors = [job.communicate()[1].decode() for job in jobs]
-    assert [job.returncode for job in jobs] == [0] * 8
-    assert errors == [""] * 8  # nobody met "database is locked"
-    run_ids = {check(tmp_path, f"job{job}") for job in range(8)}
-    assert len(run_ids) == 8
+def wait_for(condition) -> None:
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come to that")
 
-    # All are children of one and the same parent, which the first of them created.
+
+def test_jobs_at_once_into_a_store_that_is_not_there_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "4711")  # a cluster's jobs do the same, over the shared file system
+    open_run(tmp_path / "parent", "parent", params={"a": 1}).finish("RUNNING")
+    follower = Follower(CONFIG, tmp_path)
+    follower.start()
+    jobs = [start_job(tmp_path, f"job{job}", num_steps=200, pause_s=0.005) for job in range(8)]
+    assert [(job.communicate()[1], job.returncode) for job in jobs] == [(b"", 0)] * 8
+    follower.finish()
+    assert capfd.readouterr().err == ""
+    run_ids = {check(tmp_path, f"job{job}") for job in range(8)}
     [(parent_id, status)] = runs_of_store(tmp_path / "mlflow/mlflow.db", "parent")
     assert status == "RUNNING"
-    import sqlite3
-
     with sqlite3.connect(tmp_path / "mlflow/mlflow.db") as connection:
         tags = connection.execute("select run_uuid, value from tags where key = 'mlflow.parentRunId'").fetchall()
     assert dict(tags) == dict.fromkeys(run_ids, parent_id)
 
 
-def test_killed_job_takes_its_sender_along_and_continues_its_run(tmp_path: Path) -> None:
+def test_killed_job_and_killed_uploader(tmp_path: Path) -> None:
+    follower = Follower(CONFIG, tmp_path)
+    follower.start()
     job = start_job(tmp_path, "job", num_steps=100_000, pause_s=0.01)
-    state = tmp_path / "job/.tracking/state.json"
-    for _ in range(600):
-        if state.exists() and json.loads(state.read_text())["position"] > 2000:
-            break
-        time.sleep(0.1)
-    senders = psutil.Process(job.pid).children()
-    assert len(senders) == 1
+    database, note = tmp_path / "mlflow/mlflow.db", tmp_path / "mlflow/sent.json"
+    wait_for(lambda: note.exists() and json.loads(note.read_text())["embedded"])
+    assert follower._process is not None
+    follower._process.kill()
+    follower._process.wait()
     job.send_signal(signal.SIGKILL)
     job.wait()
-    assert psutil.wait_procs(senders, timeout=30)[1] == []
 
-    journal = tmp_path / "job/tracking.jsonl"
+    journal = tmp_path / "job/run.jsonl"
     with journal.open("ab") as stream:
         stream.write(b'{"kind":"metrics","step":7777,"ti')  # what a power cut leaves
-    recorded = max(
-        record["step"] for record in map(json.loads, journal.read_bytes().splitlines()[:-1]) if "step" in record
-    )
-    assert sync_journals(tmp_path, TrackingConfig()).complete
-    [(run_id, status)] = runs_of_store(tmp_path / "mlflow/mlflow.db", "job")
+    whole = map(json.loads, journal.read_bytes().splitlines()[:-1])
+    recorded = max(record["step"] for record in whole if "step" in record)
+    assert sync(CONFIG, tmp_path) == (1, [])
+    [(run_id, status)] = runs_of_store(database, "job")
     assert status == "KILLED"
 
     # The restarted job goes over steps again that were recorded before it died.
-    config = TrackingConfig(system_metrics=False)
-    directory = tmp_path / "job"
-    with open_tracker(config, tmp_path, directory, "embedded", "job", {"name": "job"}, resume_key="k") as tracker:
+    with open_run(tmp_path / "job", "job", key="k", params={"name": "job"}) as run:
         for step in range(recorded - 5, recorded + 20):
-            tracker.log_metrics({"loss": 1 / (step + 1), "step": step}, step)
+            run.log_metrics({"loss": 1 / (step + 1), "step": step}, step)
+    follower.finish()  # starts another process
+    lines = [line for line in journal.read_bytes().splitlines() if not line.endswith(b'"ti')]
+    journal.write_bytes(b"\n".join([*lines, b""]))
     assert check(tmp_path, "job") == run_id
-    rows = rows_of_journal(journal)
-    steps = [step for name, step, _, _ in rows if name == "loss"]
+    steps = [step for name, step, _, _ in rows_of_journal(journal) if name == "loss"]
     assert sorted(steps) == list(range(recorded + 20))
 
     # With other settings it is another run; the first one stays.
-    with open_tracker(config, tmp_path, directory, "embedded", "job", {"name": "other"}, resume_key="other"):
-        pass
-    assert {status for _, status in runs_of_store(tmp_path / "mlflow/mlflow.db", "job")} == {"FINISHED"}
-    assert len(runs_of_store(tmp_path / "mlflow/mlflow.db", "job")) == 2
+    earlier = json.loads(journal.read_bytes().splitlines()[0])["id"]
+    open_run(tmp_path / "job", "job", key="other", params={"name": "other"}).finish()
+    assert sync(CONFIG, tmp_path) == (2, [])
+    assert [status for _, status in runs_of_store(database, "job")] == ["FINISHED"] * 2
+
+    # What is lost is sent again.
+    shutil.rmtree(tmp_path / "mlflow")
+    assert sync(CONFIG, tmp_path) == (2, [])
+    found = [name for name, _ in runs_of_store(database, "job")]
+    assert len(found) == 2 and run_id not in found
+    first = rows_of_journal(journal.parent / "earlier_runs" / earlier / "run.jsonl")
+    assert first in [rows_of_store(database, name) for name in found]
 
 
-@pytest.mark.parametrize("lost", ["store", "state"])
-def test_what_is_lost_is_sent_again(tmp_path: Path, lost: str) -> None:
-    job = start_job(tmp_path, "job", num_steps=300, pause_s=0.0, send="end")
-    assert (job.communicate()[1], job.returncode) == (b"", 0)
-    first = check(tmp_path, "job")
-    if lost == "store":
-        shutil.rmtree(tmp_path / "mlflow")
-    else:
-        (tmp_path / "job/.tracking/state.json").unlink()
-    assert sync_journals(tmp_path, TrackingConfig()).complete
-    second = check(tmp_path, "job")
-    assert (first == second) == (lost == "state")
-
-
-def test_run_deleted_by_a_person_stays_deleted(tmp_path: Path) -> None:
-    from mlflow import MlflowClient
-
-    job = start_job(tmp_path, "job", num_steps=10, pause_s=0.0, send="end")
-    assert job.wait() == 0
-    run_id = check(tmp_path, "job")
-    MlflowClient(f"sqlite:///{tmp_path / 'mlflow/mlflow.db'}").delete_run(run_id)
-    assert sync_journals(tmp_path, TrackingConfig()).complete
-    assert runs_of_store(tmp_path / "mlflow/mlflow.db", "job") == []
-
-
-def test_job_on_a_cluster_writes_its_journal_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLURM_JOB_ID", "4711")
-    with open_tracker(TrackingConfig(system_metrics=False), tmp_path, tmp_path / "job", "embedded", "job") as tracker:
-        tracker.log_metrics({"loss": 0.5}, 0)
-    assert not (tmp_path / "mlflow").exists()
-    assert json.loads((tmp_path / "job/tracking.json").read_text())["synced"] is False
-    before = (tmp_path / "job/tracking.json").stat().st_mtime_ns
-    assert sync_journals(tmp_path, TrackingConfig()).num_synced == 1
+def test_curves_appear_while_the_job_runs(tmp_path: Path) -> None:
+    follower = Follower(TrackingConfig(), tmp_path)
+    follower.start()
+    with open_run(tmp_path / "job", "job") as run:
+        run.log_metrics({"loss": 0.5}, 0)
+        database = tmp_path / "mlflow/mlflow.db"
+        wait_for(lambda: database.exists() and runs_of_store(database, "job"))
+        [(run_id, status)] = runs_of_store(database, "job")
+        run.log_metrics({"loss": 0.25}, 1)
+        wait_for(lambda: rows_of_store(database, run_id) == rows_of_journal(tmp_path / "job/run.jsonl"))
+    assert status == "RUNNING"
+    follower.finish()
     check(tmp_path, "job")
-    summary = tmp_path / "job/tracking.json"
-    assert (json.loads(summary.read_text())["synced"], summary.stat().st_mtime_ns) == (True, before)

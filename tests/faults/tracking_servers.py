@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+HOST = "mlflow.example.org"  # the name of the server among its clients
 Row = tuple[str, int, int, str]  # metric, step, ms, value
 
 
@@ -43,6 +44,7 @@ class Server:
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--backend-store-uri", f"sqlite:///{self.database}", "--workers", "1"]
         command += ["--artifacts-destination", str(self.folder / "artifacts")]
+        command += ["--allowed-hosts", f"{HOST},{HOST}:*,localhost:*,127.0.0.1:*"]  # as docs/tracking.md says
         environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1"}
         environment.pop("MLFLOW_TRACKING_URI", None)
         with (self.folder / "log").open("ab") as log:
@@ -81,6 +83,7 @@ class FaultProxy:
     def __init__(self, target_port: int, seed: int, fault_rate: float, delay_s: float) -> None:
         self.counts: Counter[str] = Counter()
         self.required_header: str | None = None
+        self.host: str | None = None  # by which clients address the server; None leaves theirs
         chance, lock = random.Random(seed), threading.Lock()
         proxy = self
 
@@ -103,6 +106,7 @@ class FaultProxy:
                 backend = http.client.HTTPConnection("127.0.0.1", target_port, timeout=60)
                 try:
                     headers = {name: value for name, value in self.headers.items() if name != "Transfer-Encoding"}
+                    headers["Host"] = proxy.host or headers["Host"]
                     backend.request(self.command, self.path, body, headers)
                     answer = backend.getresponse()
                     content = answer.read()
@@ -176,20 +180,18 @@ def rows_of_store(database: Path, run_id: str) -> Counter[Row]:
     return Counter((key, step, ms, "nan" if is_nan else repr(value)) for key, step, ms, value, is_nan in found)
 
 
-def facts_of_journal(path: Path) -> dict[str, Any]:
-    """Everything else that a journal says, as it should stand in a store."""
+def facts_of_journal(directory: Path) -> dict[str, Any]:
+    """Everything else that the journal in ``directory`` says, as it should stand in a store."""
     facts: dict[str, Any] = {"params": {}, "tags": {}, "datasets": Counter(), "files": {}, "models": Counter()}
-    for record in map(json.loads, path.read_text().splitlines()):
+    for record in map(json.loads, (directory / "run.jsonl").read_text().splitlines()):
         match record["kind"]:
             case "params" | "tags":
                 facts[record["kind"]] |= record["values"]
             case "dataset":
                 facts["datasets"][record["name"], record["digest"]] += 1
-            case "text":
-                facts["files"][record["path"]] = hashlib.sha256(record["text"].encode()).hexdigest()
             case "artifact":
-                name = Path(record["folder"]) / Path(record["path"]).name
-                facts["files"][name.as_posix()] = record["sha256"]
+                content = (directory / "run.files" / record["path"]).read_bytes()
+                facts["files"][record["path"]] = hashlib.sha256(content).hexdigest()
             case "model":
                 facts["models"][record["token"], "READY"] += 1
     return facts
@@ -215,7 +217,7 @@ def facts_of_store(database: Path, artifacts: Path, run_id: str) -> dict[str, An
         for path in folder.rglob("*")
         if path.is_file()
     }
-    ours = {name: value for name, value in tags if name not in ("unsmear.key", "mlflow.runName")}
+    ours = {name: value for name, value in tags if name not in ("unsmear.id", "unsmear.key", "mlflow.runName")}
     states = Counter((token, {1: "PENDING", 2: "READY"}.get(status, status)) for token, status in models)
     return {"params": dict(params), "tags": ours, "datasets": Counter(datasets), "files": files, "models": states}
 

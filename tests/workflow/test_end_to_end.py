@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sqlite3
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def test_every_promised_file_is_there(finished_once):
         promised += [f"evaluation/{system}/parts/{part}.csv" for part in ("000", "004")]
         for stage in STAGES:
             folder = f"models/{system}/{stage}/final"
-            promised += [f"{folder}/{name}" for name in ("weights.safetensors", "metrics.csv", "tracking.json")]
+            promised += [f"{folder}/{name}" for name in ("weights.safetensors", "metrics.csv", "outcome.json")]
     missing = [path for path in promised if not (results / path).is_file()]
     assert not missing
     assert list((results / "report" / "figures").glob("*.png"))
@@ -64,8 +63,6 @@ def test_every_training_sweep_and_evaluation_is_in_the_tracking_store(finished_o
     expected |= {f"{name}/evaluation" for name in ("standard", "masked", "input_standard", "input_masked")}
     assert expected <= names
     assert statuses == {"FINISHED"}
-    for path in results.rglob("tracking.json"):
-        assert json.loads(path.read_text())["synced"], path
 
 
 def test_weights_say_what_they_are(finished_once):

@@ -40,7 +40,7 @@ def test_repeats_are_trained_with_the_chosen_hparams_and_make_one_row(finished):
     assert float(row["psnr_middle"]) == pytest.approx(np.mean(of_seeds), abs=1e-5)
     assert float(row["psnr_middle_seed_std"]) == pytest.approx(np.std(of_seeds, ddof=1), abs=1e-5)
     runs = {
-        json.loads((results / f"models/{name}/{stage}/final/tracking.json").read_text())["run_id"]
+        json.loads((results / f"models/{name}/{stage}/final/outcome.json").read_text())["key"]
         for name in ("standard", "standard_seed2")
         for stage in ("center", "f35", "f26", "f17")
     }

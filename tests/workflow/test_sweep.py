@@ -59,7 +59,7 @@ def kill_in_the_middle(project):
         cwd=project.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     until = time.monotonic() + 300
-    while len(finished_trials(project)) < 2 or len(list(project.folder.glob(f"{CENTER}/trials/*/tracking.jsonl"))) < 3:
+    while len(finished_trials(project)) < 2 or len(list(project.folder.glob(f"{CENTER}/trials/*/run.jsonl"))) < 3:
         assert process.poll() is None and time.monotonic() < until, "the sweep ended before it could be killed"
         time.sleep(0.05)
     for each in (process, *psutil.Process(process.pid).children(recursive=True)):
@@ -69,8 +69,8 @@ def kill_in_the_middle(project):
 
 
 def finished_trials(project):
-    """Folder and time of all trials that have ended; `tracking.json` is the last of a trial's files."""
-    done = project.folder.glob(f"{CENTER}/trials/*/tracking.json")
+    """Folder and time of all trials that have ended; `outcome.json` is the last of a trial's files."""
+    done = project.folder.glob(f"{CENTER}/trials/*/outcome.json")
     return {path.parent.name: path.stat().st_mtime_ns for path in done if "status" in path.read_text()}
 
 
@@ -111,12 +111,12 @@ def test_a_sweep_is_killed_goes_on_promotes_and_passes_over_what_diverges(fresh)
 
     # Trials that diverge end well, with all their outputs, and are passed over.
     records = {name: read_yaml(fresh, f"{CENTER}/trials/{name}/hparams.yaml") for name in after}
-    endings = {name: read_yaml(fresh, f"{CENTER}/trials/{name}/tracking.json") for name in after}
+    endings = {name: read_yaml(fresh, f"{CENTER}/trials/{name}/outcome.json") for name in after}
     diverged = {name for name, record in records.items() if record["hparams"]["learning_rate"] == 1}
     assert diverged and {name for name, end in endings.items() if end["status"] == "failed"} == diverged
     assert all("is not finite" in endings[name]["reason"] for name in diverged)
     for name in after:
-        files = {"weights.safetensors", "metrics.csv", "tracking.json", "state.pt"}
+        files = {"weights.safetensors", "metrics.csv", "outcome.json", "state.pt"}
         assert files <= {path.name for path in (fresh.folder / CENTER / "trials" / name).iterdir()}, name
 
     # The promoted go on from their saved state.

@@ -55,8 +55,13 @@ def test_every_run_is_recorded_whole(finished_once):
         children = {name for (name,) in store.execute(query)}
     assert found == dict.fromkeys([*TRAININGS, *TRIALS, *others], ("FINISHED", "tiny"))
     assert children == set(TRIALS)
-    for path in (finished_once.folder / "results").rglob("tracking.json"):
-        assert json.loads(path.read_text())["synced"] is True, path
+    notes = json.loads((finished_once.folder / "results/mlflow/sent.json").read_text())["embedded"]
+    journals = list((finished_once.folder / "results").rglob("run.jsonl"))
+    assert sorted(note["values"] for note in notes.values()) == sorted(path.stat().st_size for path in journals)
+    assert all(note["values"] == note["files"] for note in notes.values())
+    for run in TRAININGS:
+        outcome = json.loads((finished_once.folder / "results/models" / run / "outcome.json").read_text())
+        assert _values(finished_once, "tags", run)["unsmear.key"] == outcome["key"]
 
 
 def test_every_number_of_a_training_is_in_the_store(finished_once):
@@ -149,11 +154,10 @@ def test_switched_off_tracking_never_imports_mlflow(finished):
     package.mkdir()
     (package / "__init__.py").write_text("raise SystemExit('mlflow was imported')\n")
     shutil.rmtree(finished.folder / "results/mlflow")
+    before = {path: path.stat().st_size for path in (finished.folder / "results").rglob("run.jsonl")}
     finished.run("--forcerun", "start_sweep", "gather_evaluation", "train_stage")
+    assert before == {path: path.stat().st_size for path in (finished.folder / "results").rglob("run.jsonl")}
     assert not (finished.folder / "results/mlflow").exists()
-    for path in (finished.folder / "results").rglob("tracking.json"):
-        if "trials/tracking.json" not in path.as_posix():
-            assert json.loads(path.read_text())["enabled"] is False, path
 
 
 def test_secrets_are_written_nowhere(finished, monkeypatch):

@@ -64,9 +64,14 @@ def of(function, **known):
 
 # What every recorded run shares; where records go does not change a result.
 TRACKING = {
-    "config": CONFIG.tracking.model_dump(mode="json"),
-    "root": paths.RESULTS,
-    "experiment": CONFIG.name,
+    "enabled": CONFIG.tracking.enabled,
+    "experiment": CONFIG.tracking.experiment or CONFIG.name,
+    "register_models": CONFIG.tracking.register_models,
+    "system_metrics_interval_s": (
+        CONFIG.tracking.system_metrics_interval_s
+        if CONFIG.tracking.system_metrics
+        else None
+    ),
 }
 
 
@@ -111,21 +116,3 @@ def show_results():
     wanted = os.environ.get("UNSMEAR_SHOW_RESULTS", "1") != "0"
     if wanted and Path(fill(paths.TABLE, suffix="csv")).exists():
         print(describe_results(paths.RESULTS))
-
-
-def check_tracking():
-    """Stop before anything runs if the store's address cannot be understood."""
-    from unsmear.tracking.destination import resolve_destination
-
-    try:
-        if CONFIG.tracking.enabled:
-            resolve_destination(CONFIG.tracking, Path(paths.RESULTS))
-    except ValueError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def send_waiting_records():
-    """Have one process send what jobs of a cluster have left in their journals."""
-    from unsmear.tracking.waiting import send_waiting
-
-    send_waiting(CONFIG.tracking, paths.RESULTS)

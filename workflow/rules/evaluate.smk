@@ -109,7 +109,6 @@ rule gather_evaluation:
     output:
         table=paths.PER_FRAME,
         baselines=paths.BASELINES,
-        tracking=paths.EVALUATION_RECORD,
     log:
         "results/logs/gather_evaluation/{evaluated}.log",
     wildcard_constraints:

@@ -2,7 +2,7 @@ rule compare:
     input:
         tables=REPORT.collect("per_frame"),
         baselines=[fill(paths.BASELINES, evaluated=name) for name in PLAN.all_evaluated],
-        tracking=REPORT.collect("tracking", "evaluation_tracking"),
+        outcomes=REPORT.collect("outcomes"),
         groups=paths.GROUPS,
         frames=PLAN.sequences.of_split(paths.FRAMES, "test"),
     output:

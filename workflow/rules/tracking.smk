@@ -1,6 +1,8 @@
 import yaml
 
-# What every recorded run shares; where records go does not change a result.
+from unsmear.tracking.follow import Follower
+
+# What every recorded run shares.
 TRACKING |= {
     "config_text": yaml.safe_dump(
         section(
@@ -22,6 +24,20 @@ rule sync_tracking:
     conda:
         "../../envs/train.yaml"
     params:
-        tracking=no_trigger(TRACKING),
+        tracking=no_trigger(section(CONFIG.tracking)),
+        results=paths.RESULTS,
     script:
         "../scripts/sync_tracking.py"
+
+
+def check_tracking():
+    """Stop before anything runs if the store's address cannot be understood."""
+    try:
+        if CONFIG.tracking.enabled:
+            CONFIG.tracking.resolve(Path(paths.RESULTS))
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+
+
+# Sends what jobs record, while the workflow runs.
+FOLLOWER = Follower(CONFIG.tracking, paths.RESULTS)

@@ -5,7 +5,7 @@ rule train_stage:
     output:
         weights=paths.WEIGHTS,
         metrics=paths.METRICS,
-        tracking=paths.TRAINING_RECORD,
+        outcome=paths.OUTCOME,
     log:
         "results/logs/train_stage/{system}/{stage}/{run}.log",
     wildcard_constraints:
@@ -40,7 +40,7 @@ use rule train_stage as train_stage_and_save with:
     output:
         weights=paths.WEIGHTS,
         metrics=paths.METRICS,
-        tracking=paths.TRAINING_RECORD,
+        outcome=paths.OUTCOME,
         state=paths.STATE,
     wildcard_constraints:
         run=PLAN.trials.runs_that_save,

@@ -32,7 +32,7 @@ def describe_tracking(snakemake) -> dict:
 
 def _hide_secrets(handlers) -> None:
     """Mask credentials in whatever a job that knows a tracking server's address says, tracebacks included."""
-    from unsmear.tracking.reporting import DiscreetFormatter
+    from unsmear.tracking.secrets import DiscreetFormatter
 
     for handler in handlers:
         handler.setFormatter(DiscreetFormatter("%(message)s"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 from unsmear.comparison.provenance import collect_report_provenance
 from unsmear.comparison.tables import write_table
 from unsmear.evaluation.config import EvaluationConfig
+from unsmear.files import sha256_of
+from unsmear.training.outcome import read_outcome
 
 
 def compare_systems(
@@ -24,8 +25,8 @@ def compare_systems(
 
     Parameters
     ----------
-    systems : records of :class:`~unsmear.comparison.results.SystemResults`, with ``tracking`` and
-        ``evaluation_tracking``: the ``tracking.json`` of all trainings and evaluations behind a system
+    systems : records of :class:`~unsmear.comparison.results.SystemResults`, with ``outcomes``: the
+        ``outcome.json`` of all trainings behind a system
     config_text : the whole configuration; its digest goes into the table
     groups, frames : the group table and the test split's stores; their digest goes into the table
     outputs : ``csv``, ``md`` and ``tex``
@@ -33,15 +34,11 @@ def compare_systems(
     traced = [
         {
             **system,
-            "runs": _run_ids(system.get("tracking", ())),
-            "evaluation_runs": _run_ids(system.get("evaluation_tracking", ())),
+            "runs": [read_outcome(path)["key"] for path in system.get("outcomes", ())],
+            # The key of an evaluation is the digest of its table.
+            "evaluation_runs": [sha256_of(path)[:16] for path in system["per_frame"]],
         }
         for system in systems
     ]
     provenance = collect_report_provenance(config_text, groups, frames)
     write_table(traced, provenance, outputs["csv"], outputs["md"], outputs["tex"], config)
-
-
-def _run_ids(records: Sequence[str]) -> list[str]:
-    found = [json.loads(Path(path).read_text(encoding="utf-8")).get("run_id") for path in records]
-    return [run_id for run_id in found if run_id]

@@ -21,7 +21,7 @@ def collect_report_provenance(config_text: str, groups: str | Path, frames: Iter
     frames : stores of the test split
     """
     from unsmear.frames.store import store_digest
-    from unsmear.tracking.provenance import git_commit
+    from unsmear.provenance import git_commit
 
     commit = git_commit(Path(__file__).resolve().parents[3])
     data = hashlib.sha256(Path(groups).read_bytes())

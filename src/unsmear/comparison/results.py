@@ -26,7 +26,7 @@ class SystemResults:
     per_frame : one per-frame table, or one for each seed that the training was repeated with; those of baselines hold
         several, of which the own rows are taken
     label : text for people; by default made from name and kind
-    runs, evaluation_runs : identifiers of the recorded trainings and evaluations behind it
+    runs, evaluation_runs : keys of the trainings and evaluations behind it
     weights : its stages' ``weights.safetensors`` in the cascade's order, for pictures
     metrics : its stages' ``metrics.csv``, by stage, for training curves
     """

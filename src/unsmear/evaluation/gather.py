@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from unsmear.evaluation.model_card import write_model_card
 from unsmear.evaluation.psnr import finite_mean
 from unsmear.evaluation.rows import KEY, gather_sequences, read_rows
+from unsmear.files import sha256_of
 
 _EXAMPLE_SIDE = 64  # px; a model's example is to show its format
-_LIMITS = (
-    "It expects pictures of the camera it was trained for, and blur as long as in its training data.",
-    "Without a lens that tells the direction of time, frames may come in the reverse order.",
-    "A prediction shows what is likely, which need not be what was there: it is no evidence.",
-)
 
 
 def gather_evaluation(
@@ -39,18 +36,20 @@ def gather_evaluation(
     ----------
     sequences : tables that :mod:`unsmear.evaluation.evaluate` wrote
     output : ``per_frame.csv`` to write; the run is recorded in its folder
-    tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
+    tracking : keyword arguments of :func:`unsmear.tracking.run.open_run` but the run's own
     baselines : ``baselines.csv`` to write, the rows of the baselines beside the system
     camera_json : the simulated camera; its PSFs lie beside it
     frames, blur : stores of the test split
     weights : of the stages of the system, in their order; none for a camera's plain picture
     """
-    from unsmear.tracking import NullTracker, TrackingConfig, open_tracker
+    from unsmear.tracking.run import open_run
 
     gather_sequences(sequences, output, baselines)
     folder, tags = Path(output).parent, {"system": system}
-    with open_tracker(**tracking, directory=folder, run_name=f"{system}/evaluation", tags=tags) as tracker:
-        if isinstance(tracker, NullTracker):
+    # The key of an evaluation is the digest of its table, which anybody who has the table can tell.
+    key = sha256_of(output)[:16]
+    with open_run(folder, f"{system}/evaluation", key=key, tags=tags, **tracking) as tracker:
+        if not tracker.is_recorded:
             return
         rows = read_rows(output)
         for frame, means in mean_by_frame(rows).items():
@@ -71,8 +70,7 @@ def gather_evaluation(
             tracker.log_params({"data": facts["data digest"]})
             tracker.log_dataset("test blur", facts["data digest"], str(Path(blur[0]).parent), "testing")
         if weights and blur:
-            register = TrackingConfig.model_validate(tracking["config"]).register_models
-            _log_model(tracker, system, weights, blur[0], folder / ".tracking" / "model", facts, summary, register)
+            _log_model(tracker, system, weights, blur[0], facts, summary)
 
 
 def _log_model(
@@ -80,19 +78,16 @@ def _log_model(
     system: str,
     weights: Sequence[str | Path],
     blur: str | Path,
-    folder: Path,
     facts: Mapping[str, Any],
     summary: Mapping[str, float],
-    register: bool,
 ) -> None:
     from unsmear.frames.store import open_store
-    from unsmear.tracking.model import log_cascade_model, write_model_card
+    from unsmear.tracking.model import log_cascade_model
 
     for path in weights:
         tracker.log_artifact(path, f"weights/{Path(path).parent.parent.name}")
     example = np.ascontiguousarray(open_store(blur)[:1, :_EXAMPLE_SIDE, :_EXAMPLE_SIDE])
-    card = write_model_card(system, facts, summary, _LIMITS)
-    log_cascade_model(tracker, weights, system, folder, example, card, register)
+    log_cascade_model(tracker, weights, system, example, write_model_card(system, facts, summary))
 
 
 def _digest_stores(paths: Sequence[str | Path]) -> str:

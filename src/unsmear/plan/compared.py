@@ -40,7 +40,7 @@ class ReportPlan:
             self._row(system.name, "trained", system.repeats)
             | {
                 "weights": plan.final(paths.WEIGHTS, system.name),
-                "tracking": [path for name in system.repeats for path in plan.final(paths.TRAINING_RECORD, name)],
+                "outcomes": [path for name in system.repeats for path in plan.final(paths.OUTCOME, name)],
                 "metrics": dict(
                     zip(
                         (stage.name for stage in self.config.stages(system.name)),
@@ -60,7 +60,6 @@ class ReportPlan:
             "camera": self.plan.camera_of(name),
             "kind": kind,
             "per_frame": [fill(paths.PER_FRAME, evaluated=each) for each in names],
-            "evaluation_tracking": [fill(paths.EVALUATION_RECORD, evaluated=each) for each in names],
         }
 
     @cached_property

@@ -13,7 +13,7 @@ from unsmear.plan.paths import fill
 from unsmear.sweep.config import InheritConfig, SweepConfig, trial_name
 
 # What a trial leaves for the rounds after it, and for the choice.
-_OF_TRIAL = (paths.HPARAMS, paths.METRICS, paths.TRAINING_RECORD)
+_OF_TRIAL = (paths.HPARAMS, paths.METRICS, paths.OUTCOME)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from unsmear.sweep.config import SweepConfig
 
 if TYPE_CHECKING:
     from unsmear.sweep.trials import Trial
-    from unsmear.tracking import Tracker
+    from unsmear.tracking.run import Run
 
 
 def start_sweep(sweep: SweepConfig, folder: str | Path, output: str | Path, tracking: Mapping[str, Any]) -> None:
@@ -21,7 +21,7 @@ def start_sweep(sweep: SweepConfig, folder: str | Path, output: str | Path, trac
     Parameters
     ----------
     folder : of the trials, where the run is recorded
-    tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
+    tracking : keyword arguments of :func:`unsmear.tracking.run.open_run` but the run's own
     """
     from unsmear.files import write_text
 
@@ -42,30 +42,27 @@ def record_choice(
 
     More trials may follow: then the run goes on, and what is said here is said anew.
     """
-    from unsmear.tracking import read_tags, tag_run
+    from unsmear.tracking.run import tag_run
 
     with _open(sweep, folder, tracking) as tracker:
         tracker.set_tags({"winner": winner.name, "best": winner.values})
         tracker.log_metrics({f"best.{sweep.metric}": winner.objective}, step=len(trials))
         tracker.log_artifact(hparams)
-    for trial in trials:
-        place = Path(folder) / trial.name
-        known, wanted = read_tags(place).get("winner"), str(trial == winner).lower()
-        if wanted != (known or "false"):
-            tag_run(tracking["config"], tracking["root"], place, {"winner": wanted})
+    for trial in trials if tracker.is_recorded else ():
+        tag_run(Path(folder) / trial.name, {"winner": str(trial == winner).lower()})
 
 
-def _open(sweep: SweepConfig, folder: str | Path, tracking: Mapping[str, Any]) -> Tracker:
-    from unsmear.tracking import open_tracker
+def _open(sweep: SweepConfig, folder: str | Path, tracking: Mapping[str, Any]) -> Run:
+    from unsmear.tracking.run import open_run
 
     name = f"{sweep.system}/{sweep.stage}"
     # More trials or another space do not make another sweep.
-    return open_tracker(
-        **tracking,
-        directory=folder,
-        run_name=f"{name}/sweep",
+    return open_run(
+        folder,
+        f"{name}/sweep",
         params=sweep.model_dump(mode="json", include={"space", "sampler", "seed"}),
         tags={"metric": sweep.metric, "direction": sweep.goal},
-        resume_key=name,
+        key=name,
         reopen=True,
+        **tracking,
     )

@@ -58,7 +58,7 @@ def select_trial(
     defaults : hyper-parameters of the stage; the winner's values replace some, the steps stay
     folders : of all trials
     folder : of the sweep, where its run is recorded
-    tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
+    tracking : keyword arguments of :func:`unsmear.tracking.run.open_run` but the run's own
     heirs : systems that are trained from the start with the same values
 
     Raises

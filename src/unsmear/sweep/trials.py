@@ -13,8 +13,8 @@ import yaml
 from unsmear.files import write_text
 from unsmear.sweep.config import Direction, SweepConfig, trial_name
 from unsmear.sweep.space import contains
-from unsmear.tracking.outcome import read_outcome
 from unsmear.training.metrics import read_metrics
+from unsmear.training.outcome import read_outcome
 
 FORMAT_VERSION = 1
 
@@ -98,7 +98,7 @@ def _read_trial(folder: Path, sweep: SweepConfig) -> Trial:
     proposal = record.get("proposal")
     if not isinstance(proposal, dict):
         raise ValueError(f"{folder / 'hparams.yaml'} is no trial's; delete it and run again")
-    ending = read_outcome(folder / "tracking.json")
+    ending = read_outcome(folder / "outcome.json")
     status, reason = ending["status"], ending.get("reason")
     objective = _objective(folder / "metrics.csv", sweep.metric) if status == "finished" else math.nan
     if status == "finished" and not math.isfinite(objective):

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from unsmear.tracking.secrets import expand_variables, public_uri, split_credentials
+
+EMBEDDED = "embedded"
 
 _SCHEMES = ("http://", "https://", "sqlite:///", "postgresql", "mysql", "mssql")
 
@@ -32,16 +39,15 @@ class TrackingConfig(BaseModel):
     experiment: str | None = Field(None, description="Name of the experiment; null: the configuration's name.")
     send: Literal["background", "end", "later"] = Field(
         "background",
-        description="background: a second process of low priority sends while the job runs; end: everything "
-        "is sent when the job ends; later: jobs write their journals only and `snakemake sync_tracking` "
-        "sends them. On a cluster, or a network file system, an SQLite store is filled when the workflow ends.",
+        description="background: a second process of low priority sends while the workflow runs; end: when the "
+        "workflow ends; later: `snakemake sync_tracking` sends.",
     )
-    interval_s: float = Field(5.0, gt=0, description="Time between two looks at the journal, in seconds.")
+    interval_s: float = Field(5.0, gt=0, description="Time between two looks at the journals, in seconds.")
     finish_wait_s: float = Field(
         30.0,
         ge=0,
-        description="How long the end of a job waits for unsent records at most, in seconds; four "
-        "times as long for an embedded store, which is never away.",
+        description="How long the end of a workflow waits for unsent records at most, in seconds; four "
+        "times as long for an SQLite store, which is never away.",
     )
     timeout_s: int = Field(10, ge=1, le=600, description="Time limit of one request to a server, in seconds.")
     upload_timeout_s: int = Field(300, ge=1, description="Time limit of one artifact's transfer, in seconds.")
@@ -63,3 +69,54 @@ class TrackingConfig(BaseModel):
                 "of it); leave it null for the embedded store"
             )
         return uri
+
+    @property
+    def patience_s(self) -> float:
+        """How long the end of a workflow waits; an SQLite store is never away, only slow on busy cores."""
+        is_file = self.uri is None or self.uri.startswith("sqlite")
+        return (4 if is_file else 1) * self.finish_wait_s
+
+    def resolve(self, root: Path) -> Destination:
+        """Store that records go to; ``root`` is the results folder.
+
+        Raises
+        ------
+        ValueError
+            If the URI uses an environment variable that is not set, or a server's has a query.
+        """
+        folder = root.resolve() / "mlflow"
+        location = self.artifact_location or (folder / "artifacts").as_uri()
+        if self.uri is None:
+            file = folder / "mlflow.db"
+            return Destination(sqlite_uri(file), EMBEDDED, folder, file, artifact_location=location)
+        uri = expand_variables(self.uri)
+        public = public_uri(uri)
+        if not uri.startswith(("http://", "https://")):
+            database = Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+            return Destination(uri, public, folder, database, artifact_location=location)
+        clean, username, password = split_credentials(uri)
+        if "?" in clean:
+            raise ValueError(
+                f"tracking.uri {public}?... has a query, which a tracking server does not take; give credentials as "
+                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+            )
+        return Destination(clean.rstrip("/"), public.rstrip("/"), folder, None, username, password)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Address of a store."""
+
+    uri: str = field(repr=False)  # what mlflow is given: with credentials for a database, without for a server
+    public: str  # what may be shown and compared
+    folder: Path  # results/mlflow: the embedded store, what has been sent
+    database_file: Path | None  # of an SQLite store
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    artifact_location: str | None = field(default=None, repr=False)
+
+
+def sqlite_uri(path: Path) -> str:
+    """Address of an SQLite file, of which ``?``, ``#`` and ``%`` may be parts."""
+    quoted = quote(str(path))
+    return f"sqlite:///{path}" if quoted == str(path) else f"sqlite:///file:{quoted}?uri=true"

@@ -1,8 +1,7 @@
-"""The journal of a run: one JSON object a line, appended before anything else happens to a record.
+"""The journal of a run: one JSON object a line, appended beside the run's results.
 
-A record that :meth:`Journal.append` returned from survives the death of the process. A line that was torn
-by a crash is dropped when the journal is opened again, and ignored by readers until then.
-Numbers that JSON does not know are written as the strings ``NaN``, ``Infinity`` and ``-Infinity``.
+A record that :meth:`Journal.append` returned from survives the death of the process. A line that a crash has
+torn is no JSON object, and readers pass over it. Numbers that JSON does not know are written as words.
 """
 
 from __future__ import annotations
@@ -14,18 +13,23 @@ import math
 import os
 import threading
 import time
+import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 FORMAT_VERSION = 1
-FILE_NAME = "tracking.jsonl"
+FILE_NAME = "run.jsonl"
+# Folder beside the journal: the files that belong to the run, under the names that they have as artifacts.
+FILES = "run.files"
 # A data-loading process may hold a dead job's journal open for some seconds more.
 WAIT_FOR_WRITER_S = 10.0
+_NO_RUNS = ("mlflow", "archives", "frames", "blur")  # large folders of a results folder
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)  # json.dumps would make one for each record
 
-
-# json.dumps would make one anew for each record.
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+Status = Literal["FINISHED", "FAILED", "KILLED", "RUNNING"]
 
 
 class Entry(NamedTuple):
@@ -41,32 +45,26 @@ def now_ms() -> int:
 
 
 def encode_number(value: float) -> float | str:
-    """``value`` as a JSON number, or as a word where JSON has no number for it."""
+    """``value`` as a JSON number, or as a word that ``float`` understands where JSON has no number for it."""
     value = float(value)
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def decode_number(value: float | str) -> float:
-    """Inverse of :func:`encode_number`."""
-    return float(value)
-
-
 def read_entries(path: Path, start: int = 0) -> Iterator[Entry]:
-    """Whole records of a journal from byte ``start`` on; an unfinished last line is left out.
-
-    A line that is not a JSON object (a damaged disk block) is passed over.
-    """
+    """Whole records of a journal from byte ``start`` on; torn and damaged lines are left out."""
     with path.open("rb") as stream:
-        stream.seek(start)
-        position = start
+        position = stream.seek(start)
         for line in stream:
             if not line.endswith(b"\n"):
                 return
             position += len(line)
-            record = _parse(line)
-            if record is not None:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict) and "kind" in record:
                 yield Entry(record, position)
 
 
@@ -78,35 +76,63 @@ def read_header(path: Path) -> dict[str, Any]:
     ValueError
         If there is none, or a newer version of this program wrote it.
     """
-    entry = next(read_entries(path), None) if path.exists() else None
-    if entry is None or entry.record.get("kind") != "run":
-        raise ValueError(f"{path} does not begin with a run's name; it is no tracking journal, remove it")
+    entry = next(read_entries(path), None)
+    if entry is None or entry.record["kind"] != "run":
+        raise ValueError(f"{path} does not begin with a run's name; it is no journal of a run, remove it")
     if entry.record["format_version"] > FORMAT_VERSION:
-        raise ValueError(
-            f"{path} has format version {entry.record['format_version']}, this program knows "
-            f"{FORMAT_VERSION}; update unsmear"
-        )
+        found = entry.record["format_version"]
+        raise ValueError(f"{path} has format version {found}, this program knows {FORMAT_VERSION}; update unsmear")
     return entry.record
 
 
 def find_journals(root: Path) -> list[Path]:
-    """Every journal under ``root``; one without a whole record is of a job that died before it had said a thing."""
-    return sorted(path for path in root.rglob(FILE_NAME) if next(read_entries(path), None) is not None)
+    """Every journal under ``root`` that holds a record; others are of jobs that died before they said a thing."""
+    found = []
+    for folder, folders, files in os.walk(root):
+        skipped = (FILES, *_NO_RUNS) if Path(folder) == root else (FILES,)
+        folders[:] = [name for name in folders if name not in skipped]
+        if FILE_NAME in files:
+            found.append(Path(folder, FILE_NAME))
+    return sorted(path for path in found if next(read_entries(path), None) is not None)
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and "kind" in record else None
+@dataclass
+class Past:
+    """What earlier sessions of a run have recorded."""
+
+    header: dict[str, Any] | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    last_steps: dict[str, int] = field(default_factory=dict)  # metric -> last recorded step
+    status: Status | None = None  # of the last session; None if it ended without a word
+    last_time: int = 0  # ms
+
+
+def read_past(path: Path) -> Past:
+    """Read a journal from its first to its last record."""
+    past = Past()
+    for record, _ in read_entries(path) if path.exists() else ():
+        if past.header is None:
+            past.header = read_header(path)
+        match record["kind"]:
+            case "params":
+                past.params |= record["values"]
+            case "tags":
+                past.tags |= record["values"]
+            case "metrics":
+                for name in record["values"]:
+                    past.last_steps[name] = max(record["step"], past.last_steps.get(name, record["step"]))
+            case "resume" | "finish":
+                past.status = record.get("status")
+        past.last_time = max(past.last_time, record.get("time", 0))
+    return past
 
 
 class Journal:
     """Append-only writer of one journal; a second writer of the same file is refused."""
 
     def __init__(self, path: Path) -> None:
-        """Open ``path`` for appending and drop a torn last line.
+        """Open ``path`` for appending.
 
         Raises
         ------
@@ -116,11 +142,13 @@ class Journal:
         self.path = path
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = path.open("ab", buffering=0)
+        self._stream = path.open("ab+", buffering=0)
         if not lock_file(self._stream.fileno(), WAIT_FOR_WRITER_S):
             self._stream.close()
             raise ValueError(f"another process writes {path}; wait for it or give this run a folder of its own")
-        _mend_tail(path)
+        size = self._stream.seek(0, os.SEEK_END)
+        if size and os.pread(self._stream.fileno(), 1, size - 1) != b"\n":
+            self._stream.write(b"\n")  # ends a line that a crash has torn
 
     def append(self, record: dict[str, Any]) -> None:
         """Write one record; it is with the operating system when this returns."""
@@ -139,17 +167,20 @@ class Journal:
 
 
 def lock_file(descriptor: int, wait_s: float | None = 0.0) -> bool:
-    """Take the exclusive lock of an open file; ``wait_s`` None waits for ever. False: it is taken."""
-    if wait_s is None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        return True
-    deadline = time.monotonic() + wait_s
+    """Take the exclusive lock of an open file; ``wait_s`` None waits for ever. False: another process has it.
+
+    A file system without locks (Lustre without ``-o flock``) costs a warning.
+    """
+    deadline = None if wait_s is None else time.monotonic() + wait_s
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX if deadline is None else fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
-        except OSError:
-            if time.monotonic() >= deadline:
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                warnings.warn("this file system has no file locks: let one workflow at a time write here", stacklevel=2)
+                return True
+            if deadline is None or time.monotonic() >= deadline:
                 return False
             time.sleep(0.1)
 
@@ -158,22 +189,3 @@ def is_being_written(path: Path) -> bool:
     """Whether a living process has the journal open for writing."""
     with path.open("rb") as stream:
         return not lock_file(stream.fileno())
-
-
-def _mend_tail(path: Path) -> None:
-    """Cut a torn last line off, or end it where only its newline is missing."""
-    with path.open("rb+") as stream:
-        content_end = stream.seek(0, os.SEEK_END)
-        start, tail = content_end, b""
-        while start > 0 and b"\n" not in tail:
-            start = max(0, start - 65536)
-            stream.seek(start)
-            tail = stream.read(content_end - start)
-        last_line = tail[tail.rfind(b"\n") + 1 :]
-        if not last_line:
-            return
-        if _parse(last_line) is not None:
-            stream.seek(content_end)
-            stream.write(b"\n")
-        else:
-            stream.truncate(content_end - len(last_line))

@@ -7,17 +7,25 @@ so nothing here imports mlflow on the way in.
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unsmear.tracking.protocol import NullTracker, Tracker
+from unsmear.tracking.secrets import redact
 
-REQUIREMENTS_FILE = "requirements.txt"
-_REQUIREMENTS = ("numpy", "pydantic", "safetensors", "torch")
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
+
+    from unsmear.tracking.run import Run
+
+_REQUIREMENTS = ("mlflow", "numpy", "pydantic", "safetensors", "torch")
+_TOKEN_TAG = "unsmear.token"
+_ATTEMPTS = 5  # for one file
 
 
 class CascadeModel:
@@ -65,39 +73,22 @@ def _load_pyfunc(data_path: str) -> CascadeModel:
     return CascadeModel(sorted(Path(data_path).glob("*.safetensors")))
 
 
-def log_cascade_model(
-    tracker: Tracker,
-    weights: Sequence[str | Path],
-    system: str,
-    folder: str | Path,
-    example: np.ndarray,
-    card: str,
-    register: bool = True,
-) -> None:
-    """Write a cascade as an MLflow model and record it; with tracking off nothing is done.
+def log_cascade_model(run: Run, weights: Sequence[str | Path], system: str, example: np.ndarray, card: str) -> None:
+    """Leave what a cascade's MLflow model is built of beside the journal, and record it.
+
+    This is the job's part and takes no mlflow, whose import alone costs seconds.
 
     Parameters
     ----------
-    tracker : the run that evaluated the cascade
+    run : the run that evaluated the cascade; nothing is done where none is recorded
     weights : files of the stages, in the cascade's order
-    system : name of the system; the registered model is ``unsmear-{system}``
-    folder : where the model is written, inside the run's folder; replaced if it is there
+    system : name of the system; the model is ``unsmear-{system}``
     example : (B, H, W, 3) uint8 RGB, a blurry input kept with the model; keep it small
-    card : the model card, Markdown; see :func:`write_model_card`
-    register : make it a version of the registered model
+    card : the model card, Markdown
     """
-    if isinstance(tracker, NullTracker):
+    if not run.is_recorded:
         return
-    folder = Path(folder)
-    prepare_cascade_model(weights, folder, example, card)
-    tracker.log_model(folder, name=f"unsmear-{system}", registered_name=f"unsmear-{system}" if register else None)
-
-
-def prepare_cascade_model(weights: Sequence[str | Path], folder: Path, example: np.ndarray, card: str) -> None:
-    """Write what a model is built from: weights, a copy of this package, example, requirements, card.
-
-    This is the job's part and takes no mlflow, whose import alone costs seconds.
-    """
+    folder = run.files / "model"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "weights").mkdir(parents=True)
     for index, path in enumerate(map(Path, weights), start=1):
@@ -105,57 +96,122 @@ def prepare_cascade_model(weights: Sequence[str | Path], folder: Path, example: 
     package = Path(__file__).resolve().parents[1]
     shutil.copytree(package, folder / "code" / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     np.save(folder / "example.npy", example)
-    (folder / "README.md").write_text(card, encoding="utf-8")
-    requirements = [f"{name}=={version(name)}" for name in ("mlflow", *_REQUIREMENTS)]
-    # Last: its presence says that the folder is whole.
-    (folder / REQUIREMENTS_FILE).write_text("\n".join(requirements) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(redact(card), encoding="utf-8")
+    requirements = "".join(f"{name}=={version(name)}\n" for name in _REQUIREMENTS)
+    (folder / "requirements.txt").write_text(requirements, encoding="utf-8")
+    run.log_model(folder, name=f"unsmear-{system}")
 
 
-def build_cascade_model(folder: Path, target: Path) -> None:
-    """Write the MLflow model ``target`` from what :func:`prepare_cascade_model` left in ``folder``."""
+def send_model(client: MlflowClient, run_id: str, folder: Path, record: Mapping[str, Any]) -> None:
+    """Build the model of one record, send it, and register it where the record says so.
+
+    What a broken off attempt has left is found by the record's token and taken up again.
+
+    Parameters
+    ----------
+    client : of the store
+    run_id : run that made the model
+    folder : what :func:`log_cascade_model` has left
+    record : ``token``, ``name`` and ``register``
+    """
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+
+    experiment_id = client.get_run(run_id).info.experiment_id
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    model = _find_model(client, experiment_id, record["token"])
+    if model is None:
+        tags = {_TOKEN_TAG: record["token"], "mlflow.note.content": card[:8000]}
+        client.create_logged_model(experiment_id, record["name"], run_id, tags)
+        model = _find_model(client, experiment_id, record["token"])
+        assert model is not None
+    if model.status != LoggedModelStatus.READY:
+        _send_files(client, model.model_id, _build(folder, model, run_id))
+        client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+        client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    shutil.rmtree(folder / "built", ignore_errors=True)
+    if record["register"]:
+        _register(client, record["name"], record["token"], model.model_id, run_id, card)
+
+
+def _find_model(client: MlflowClient, experiment_id: str, token: str) -> LoggedModel | None:
+    """The model with this token; doubles, which only a lost answer can leave, are deleted."""
+    from mlflow.entities import LoggedModelStatus
+
+    found = client.search_logged_models([experiment_id], f"tags.`{_TOKEN_TAG}` = '{token}'")
+    # The whole one stays, else the first: files may be in it already.
+    ranked = sorted(found, key=lambda m: (m.status != LoggedModelStatus.READY, m.creation_timestamp, m.model_id))
+    for double in ranked[1:]:
+        client.delete_logged_model(double.model_id)
+    return ranked[0] if ranked else None
+
+
+def _build(folder: Path, model: LoggedModel, run_id: str) -> Path:
+    """Build the model once, with the ids in it that it has only now, for all attempts to send it."""
     import mlflow.pyfunc
-    from mlflow.models import ModelSignature
+    from mlflow.models import Model, ModelSignature
     from mlflow.types import Schema, TensorSpec
 
+    built = folder / "built" / model.model_id
+    if built.exists():
+        return built
+    new = built.with_suffix(".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.parent.mkdir(exist_ok=True)
     pictures = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, 3))
     frames = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, -1, 3))
     mlflow.pyfunc.save_model(
-        str(target),
+        str(new),
         loader_module="unsmear.tracking.model",
         data_path=str(folder / "weights"),
         code_paths=[str(folder / "code" / "unsmear")],
         signature=ModelSignature(Schema([pictures]), Schema([frames])),
-        pip_requirements=(folder / REQUIREMENTS_FILE).read_text(encoding="utf-8").split(),
+        pip_requirements=(folder / "requirements.txt").read_text(encoding="utf-8").split(),
         input_example=np.load(folder / "example.npy"),
     )
-    for cache in sorted(target.rglob("__pycache__")):
+    for cache in sorted(new.rglob("__pycache__")):
         shutil.rmtree(cache, ignore_errors=True)
-    shutil.copyfile(folder / "README.md", target / "README.md")
+    shutil.copyfile(folder / "README.md", new / "README.md")
+    description = Model.load(str(new))
+    description.model_id = description.model_uuid = model.model_id
+    description.run_id, description.artifact_path = run_id, model.artifact_location
+    description.save(str(new / "MLmodel"))
+    new.rename(built)
+    return built
 
 
-def write_model_card(
-    system: str, data: Mapping[str, Any], metrics: Mapping[str, Any], limits: Sequence[str], usage: str | None = None
-) -> str:
-    """Model card in Markdown: what it is, which data, how good, where it ends.
+def _send_files(client: MlflowClient, model_id: str, built: Path) -> None:
+    """Send file by file and note each one that has arrived, so that a broken line costs one file, not all."""
+    note = built.with_suffix(".arrived")
+    arrived = set(note.read_text(encoding="utf-8").splitlines()) if note.exists() else set()
+    with note.open("a", encoding="utf-8") as stream:
+        for path in sorted(path for path in built.rglob("*") if path.is_file()):
+            name = path.relative_to(built).as_posix()
+            place = None if path.parent == built else path.parent.relative_to(built).as_posix()
+            for attempt in range(_ATTEMPTS if name not in arrived else 0):
+                try:
+                    client.log_model_artifact(model_id, str(path), place)
+                    break
+                except Exception:
+                    if attempt == _ATTEMPTS - 1:
+                        raise
+                    time.sleep(0.2 * 2**attempt)
+            print(name, file=stream, flush=True)
 
-    Parameters
-    ----------
-    system : name of the system
-    data, metrics : tables of name and value
-    limits : sentences
-    usage : code that shows a call; None writes the usual one
-    """
-    usage = usage or (
-        f'model = mlflow.pyfunc.load_model("models:/unsmear-{system}/latest")\n'
-        "frames = model.predict(picture[None])[0]  # (H, W, 3) uint8 RGB -> (N, H, W, 3)"
-    )
-    lines = [f"# unsmear-{system}", "", "Sharp frames, in the order of time, from one motion-blurred picture.", ""]
-    lines += ["```python", usage, "```", ""]
-    for title, table in (("Data", data), ("Metrics", metrics)):
-        lines += [f"## {title}", "", "| | |", "|---|---|"]
-        lines += [
-            f"| {name} | {f'{value:.4g}' if isinstance(value, float) else value} |" for name, value in table.items()
-        ]
-        lines += [""]
-    lines += ["## Limits", "", *(f"- {limit}" for limit in limits)]
-    return "\n".join(lines) + "\n"
+
+def _register(client: MlflowClient, name: str, token: str, model_id: str, run_id: str, card: str) -> None:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"):
+            raise
+    versions = client.search_model_versions(f"name = '{name}' and tag.`{_TOKEN_TAG}` = '{token}'")
+    for double in sorted(versions, key=lambda version: int(version.version))[1:]:
+        client.delete_model_version(name, double.version)
+    if not versions:
+        # MLflow looks `models:/` sources up in its default store, whatever store the client has.
+        mlflow.set_tracking_uri(client.tracking_uri)
+        source, tags = f"models:/{model_id}", {_TOKEN_TAG: token}
+        client.create_model_version(name, source, run_id, tags, description=card[:5000] or None, model_id=model_id)

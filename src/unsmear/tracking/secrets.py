@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import sys
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
@@ -96,3 +98,15 @@ def public_uri(uri: str) -> str:
         if re.fullmatch(_SECRET_KEY, name, re.IGNORECASE):
             remember_secret(value)
     return urlunsplit(parts._replace(query="", fragment=""))
+
+
+class DiscreetFormatter(logging.Formatter):
+    """Masks credentials in messages and tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def warn(message: str) -> None:
+    """Write one line to the terminal or the job's log, without secrets."""
+    print(redact(f"unsmear tracking: {message}"), file=sys.stderr, flush=True)

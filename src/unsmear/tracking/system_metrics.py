@@ -6,10 +6,6 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from unsmear.tracking.tracker import Tracker
 
 _QUERY = "index,utilization.gpu,memory.used,memory.total,power.draw"
 
@@ -17,12 +13,11 @@ _QUERY = "index,utilization.gpu,memory.used,memory.total,power.draw"
 class SystemMetrics:
     """A thread that records ``system/...`` metrics at an interval and at the end, so that a short job has some.
 
-    The step is the number of the sample.
+    The step is the number of the sample, from ``first`` on.
     """
 
-    def __init__(self, tracker: Tracker, interval_s: float, next_step: Callable[[str], int]) -> None:
-        self._tracker, self._interval_s = tracker, interval_s
-        self._step = next_step("system/cpu_utilization_percentage")
+    def __init__(self, log: Callable[[dict[str, float], int], None], interval_s: float, first: int) -> None:
+        self._log, self._interval_s, self._step = log, interval_s, first
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="system metrics", daemon=True)
         self._thread.start()
@@ -50,7 +45,7 @@ class SystemMetrics:
                 "system_memory_usage_percentage": memory.percent,
                 **sample_gpus(),
             }
-            self._tracker.log_metrics({f"system/{name}": value for name, value in values.items()}, self._step)
+            self._log({f"system/{name}": value for name, value in values.items()}, self._step)
             self._step += 1
 
 

@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from unsmear.tracking.config import TrackingConfig
-from unsmear.tracking.journal import find_journals
-from unsmear.tracking.sync import create_store
+from unsmear.tracking.journal import find_journals, lock_file
 
 
 def open_ui(results: str | Path, port: int = 5000) -> None:
@@ -20,11 +19,13 @@ def open_ui(results: str | Path, port: int = 5000) -> None:
     ValueError
         If there is no store, or the port is taken.
     """
-    store = Path(results).resolve() / "mlflow"
-    if not (store / "mlflow.db").exists():
-        if Path(results).is_dir() and find_journals(Path(results)):
+    config, root = TrackingConfig(), Path(results)
+    store = config.resolve(root)
+    assert store.database_file is not None
+    if not store.database_file.exists():
+        if root.is_dir() and find_journals(root):
             raise ValueError(
-                f"{store / 'mlflow.db'} does not exist, but the journals of its runs do: "
+                f"{store.database_file} does not exist, but the journals of its runs do: "
                 "`snakemake --cores 1 sync_tracking` makes it anew"
             )
         raise ValueError(f"no run is recorded in {results}; run `snakemake --cores all` first")
@@ -37,10 +38,13 @@ def open_ui(results: str | Path, port: int = 5000) -> None:
                 f"port {port} cannot be used ({error.strerror}); another one: `make mlflow PORT={port + 1}`, "
                 f"or `unsmear mlflow --port {port + 1}`"
             ) from None
-    # A store of an older MLflow, or of a folder that has been moved since, is brought up to date.
-    create_store(TrackingConfig(), Path(results))
+    with (store.folder / "sending.lock").open("a") as stream:
+        if lock_file(stream.fileno()):  # else a process sends to it, which has brought it up to date
+            from unsmear.tracking.store import Store
+
+            Store(config, store)
     print(f"MLflow on http://127.0.0.1:{port} (Ctrl-C ends it)", flush=True)
     os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", f"sqlite:///{store / 'mlflow.db'}"]
-    command += ["--default-artifact-root", (store / "artifacts").as_uri(), "--no-serve-artifacts"]
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", store.uri]
+    command += ["--default-artifact-root", str(store.artifact_location), "--no-serve-artifacts"]
     os.execv(sys.executable, [*command, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"])

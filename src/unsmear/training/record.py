@@ -12,11 +12,10 @@ import numpy as np
 
 from unsmear.cascade.checkpoint import Checkpoint, save_stage
 from unsmear.optics.camera import Camera
-from unsmear.tracking import NullTracker, open_tracker
-from unsmear.tracking.outcome import note_outcome
-from unsmear.tracking.pictures import draw_curve, encode_samples
-from unsmear.tracking.protocol import Tracker
+from unsmear.tracking.run import Run, open_run
 from unsmear.training.config import Hparams
+from unsmear.training.outcome import write_outcome
+from unsmear.training.pictures import draw_curve, encode_samples
 from unsmear.training.processes import Processes
 from unsmear.training.resume import write_state
 from unsmear.training.state import TrainingState
@@ -25,8 +24,8 @@ from unsmear.training.state import TrainingState
 class RunRecord:
     """The record of one run; of several processes the first one keeps it."""
 
-    def __init__(self, tracker: Tracker, run: str) -> None:
-        self.tracker, self.run = tracker, run
+    def __init__(self, tracker: Run, run: str, key: str) -> None:
+        self.tracker, self.run, self.key = tracker, run, key
 
     @classmethod
     @contextmanager
@@ -43,23 +42,19 @@ class RunRecord:
 
         Parameters
         ----------
-        tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
+        tracking : keyword arguments of :func:`unsmear.tracking.run.open_run` but the run's own
         folder : of the run; a trial belongs to the sweep whose folder is above
         key : an unfinished run of the same key is continued
         """
-        if not processes.is_first:
-            yield cls(NullTracker(), run)
-            return
         parent = folder.parent if folder.parent.name == "trials" else None
-        with open_tracker(
-            **tracking, directory=folder, run_name=run, params=params, resume_key=key, parent=parent
-        ) as tracker:
-            yield cls(tracker, run)
+        settings = tracking if processes.is_first else {"enabled": False}
+        with open_run(folder, run, key=key, params=params, parent=parent, **settings) as tracker:
+            yield cls(tracker, run, key)
 
     @property
     def wants_samples(self) -> bool:
         """Whether sample pictures go anywhere."""
-        return not isinstance(self.tracker, NullTracker)
+        return self.tracker.is_recorded
 
     def log_inputs(
         self, name: str, data: str, blur: Sequence[str | Path], psfs: str | Path, camera: str | Path
@@ -98,12 +93,12 @@ class RunRecord:
         self.tracker.log_bytes(draw_curve(state.table.rows, self.run).encode(), "curves/loss.svg")
         self.tracker.log_bytes(draw_curve(state.table.rows, self.run, "psnr").encode(), "curves/psnr.svg")
 
-    def end(self, tracking_json: str, failure: Exception | None, seconds: float) -> None:
-        """End the record, and say in ``tracking.json`` how the run ended and how long it took."""
+    def end(self, outcome: str, failure: Exception | None, seconds: float) -> None:
+        """End the record, and say in ``outcome.json`` how the run ended and how long it took."""
         status = {"status": "finished"} if failure is None else {"status": "failed", "reason": str(failure)}
         self.tracker.set_tags(status)
         self.tracker.finish("FINISHED" if failure is None else "FAILED")
-        note_outcome(tracking_json, {**status, "seconds": round(seconds, 3)})
+        write_outcome(outcome, key=self.key, seconds=seconds, **status)
 
 
 def describe_optics(camera_json: str | Path) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def train_here(
     code: str = "",
     local_rank: int | None = None,
 ) -> None:
-    """Train one stage of one system and write ``weights.safetensors``, ``metrics.csv`` and ``tracking.json``.
+    """Train one stage of one system and write ``weights.safetensors``, ``metrics.csv`` and ``outcome.json``.
 
     Parameters
     ----------
@@ -65,10 +65,10 @@ def train_here(
     hparams : the run's ``hparams.yaml``
     frames, blur : stores of the train and val splits
     predecessors : weights of the stages before, in their order
-    outputs : ``weights``, ``metrics`` and ``tracking``: files to write, in one folder; with ``state`` also the
+    outputs : ``weights``, ``metrics`` and ``outcome``: files to write, in one folder; with ``state`` also the
         state at the end, for a longer training to go on from
     run : name of the run, ``{system}/{stage}/{run}``
-    tracking : keyword arguments of :func:`unsmear.tracking.open_tracker` but the run's own
+    tracking : keyword arguments of :func:`unsmear.tracking.run.open_run` but the run's own
     start : ``state.pt`` of a run with fewer steps and otherwise the same settings, to go on from
     init : weights file of the same network, whose weights the stage begins with instead of random ones
     trunk : weights of an earlier stage of the same system, whose trunk the stage begins with
@@ -83,7 +83,7 @@ def train_here(
     ------
     ValueError
         If stores do not fit each other, the crop does not fit, the loss diverges, or memory does not last.
-        A trial of a sweep ends well on the last two: its ``tracking.json`` tells status and reason.
+        A trial of a sweep ends well on the last two: its ``outcome.json`` tells status and reason.
     """
     import torch
 
@@ -155,7 +155,7 @@ def train_here(
     key = key_of({**settings, "start": begun["step"] if begun else 0})
     states = StateFiles(folder, key, declared="state" in outputs)
     params = {**settings, **read_trial(hparams), "camera": camera, "optics": describe_optics(camera_json)}
-    with RunRecord.open(tracking, folder, run, key, params, processes) as record:
+    with RunRecord.open(tracking, folder, run, key[:16], params, processes) as record:
         record.log_inputs(f"{camera} blur", data, blur, psfs, camera_json)
         failure = None
         try:
@@ -181,7 +181,7 @@ def train_here(
             logger.warning("%s failed: %s", run, error)
         if processes.is_first:
             record.write(outputs, make_checkpoint(state, chosen, provenance, lens, camera), state, key, settings)
-            record.end(outputs["tracking"], failure, state.seconds)
+            record.end(outputs["outcome"], failure, state.seconds)
             states.remove()
     processes.wait()
     processes.leave()

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unsmear.files import write_json
 from unsmear.sweep.config import SweepConfig, trial_name
 from unsmear.sweep.propose import propose_trial
 from unsmear.sweep.trials import read_record
 from unsmear.training.config import Hparams
 from unsmear.training.metrics import MetricsTable
+from unsmear.training.outcome import write_outcome
 
-TRACKING = {"config": {"enabled": False}, "root": "unused", "experiment": "test"}
+TRACKING = {"enabled": False}
 
 
 def make_sweep(**changes: Any) -> SweepConfig:
@@ -34,8 +34,8 @@ def end_trial(folder: Path, *objectives: float, reason: str | None = None, **col
         table.add(step=step, split="train", loss=1.0, images_per_second=4.0)
         table.add(step=step, split="val", psnr=value, **columns)
     table.write(folder / "metrics.csv")
-    ending = {"status": "finished"} if reason is None else {"status": "failed", "reason": reason}
-    write_json(folder / "tracking.json", {"format_version": 1, **ending, "seconds": 10.0})
+    status = "finished" if reason is None else "failed"
+    write_outcome(folder / "outcome.json", key="0123", status=status, reason=reason, seconds=10.0)
 
 
 def propose(sweep: SweepConfig, root: Path, round_number: int, trial: int, defaults: Hparams | None = None) -> Path:

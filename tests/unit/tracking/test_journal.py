@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import math
 import subprocess
@@ -9,10 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from unsmear.tracking.journal import Journal, decode_number, encode_number, read_entries, read_header
+from unsmear.tracking.journal import Journal, encode_number, find_journals, is_being_written, read_entries, read_header
 
 RECORDS = [{"kind": "run", "format_version": 1, "n": 0}, {"kind": "x", "text": 'ä\n"b"'}, {"kind": "y", "n": [1, 2]}]
 
@@ -26,7 +28,7 @@ def write(path: Path, records: list[dict]) -> None:
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_every_number_survives(value: float) -> None:
-    back = decode_number(json.loads(json.dumps(encode_number(value), allow_nan=False)))
+    back = float(json.loads(json.dumps(encode_number(value), allow_nan=False)))
     assert back == value or (math.isnan(back) and math.isnan(value))
 
 
@@ -61,16 +63,26 @@ def test_damaged_line_is_passed_over(tmp_path: Path) -> None:
     assert [record for record, _ in read_entries(path)] == RECORDS[:2]
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(1, 200_000), min_size=1, max_size=3))
-def test_torn_line_of_any_length_is_cut(tmp_path_factory: pytest.TempPathFactory, lengths: list[int]) -> None:
-    path = tmp_path_factory.mktemp("journal") / "j.jsonl"
-    write(path, RECORDS)
-    for length in lengths:
-        with path.open("ab") as stream:
-            stream.write(b"x" * length)
-        write(path, [])
-    assert [record for record, _ in read_entries(path)] == RECORDS
+@pytest.mark.parametrize("error", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_file_system_without_locks_costs_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(error, "not here")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.warns(UserWarning, match="no file locks"):
+        write(tmp_path / "j.jsonl", RECORDS)
+    with pytest.warns(UserWarning, match="no file locks"):
+        assert not is_being_written(tmp_path / "j.jsonl")
+    assert [record for record, _ in read_entries(tmp_path / "j.jsonl")] == RECORDS
+
+
+def test_journals_are_found_where_runs_are(tmp_path: Path) -> None:
+    for place in ("models/frames/run/final", "frames/x", "models/a/run.files", "mlflow/artifacts"):
+        (tmp_path / place).mkdir(parents=True)
+        write(tmp_path / place / "run.jsonl", RECORDS)
+    (tmp_path / "died at once").mkdir()
+    (tmp_path / "died at once/run.jsonl").touch()
+    assert find_journals(tmp_path) == [tmp_path / "models/frames/run/final/run.jsonl"]
 
 
 def test_second_writer_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +105,7 @@ def test_record_outlives_a_killed_process(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [('{"kind": "metrics"}\n', "no tracking journal"), ('{"kind": "run", "format_version": 99}\n', "update unsmear")],
+    [('{"kind": "metrics"}\n', "no journal of a run"), ('{"kind": "run", "format_version": 99}\n', "update unsmear")],
 )
 def test_header_of_something_else_is_named(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "j.jsonl").write_text(content)

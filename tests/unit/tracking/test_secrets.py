@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from unsmear.tracking import secrets
 from unsmear.tracking.config import TrackingConfig
-from unsmear.tracking.destination import resolve_destination
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +52,7 @@ def test_password_from_the_environment_arrives_and_stays_inside(password: str) -
 
 def test_whole_uri_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setenv("OUR_STORE", "postgresql://ada:secret77@db/x?sslmode=require")
-    destination = resolve_destination(TrackingConfig(uri="${OUR_STORE}"), tmp_path)
+    destination = TrackingConfig(uri="${OUR_STORE}").resolve(tmp_path)
     assert destination.uri == "postgresql://ada:secret77@db/x?sslmode=require"
     assert destination.public == "postgresql://db/x"
     assert "secret77" not in repr(destination)

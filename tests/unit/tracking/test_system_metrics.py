@@ -8,26 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from unsmear.tracking import TrackingConfig, open_tracker
+from unsmear.tracking.run import open_run
 from unsmear.tracking.system_metrics import parse_gpus
-
-SAMPLING = TrackingConfig(send="later", system_metrics_interval_s=0.1)
 
 
 def samples(directory: Path) -> list[dict]:
-    lines = map(json.loads, (directory / "tracking.jsonl").read_text().splitlines())
+    lines = map(json.loads, (directory / "run.jsonl").read_text().splitlines())
     return [record for record in lines if record["kind"] == "metrics"]
 
 
 def test_samples_continue_in_a_restarted_job(tmp_path: Path) -> None:
     for status in ("FAILED", "FINISHED"):
-        tracker = open_tracker(SAMPLING, tmp_path, tmp_path / "a", "e", "n", resume_key="k")
+        run = open_run(tmp_path / "a", "n", key="k", system_metrics_interval_s=0.1)
         before = len(samples(tmp_path / "a"))
         for _ in range(300):
             if len(samples(tmp_path / "a")) >= before + 2:
                 break
             time.sleep(0.1)
-        tracker.finish(status)
+        run.finish(status)
     found = samples(tmp_path / "a")
     assert [record["step"] for record in found] == list(range(len(found))) and len(found) >= 4
     for record in found:

@@ -57,7 +57,7 @@ class Job:
         self.folder.mkdir(parents=True, exist_ok=True)
         values = Hparams.model_validate({**HPARAMS, **self.hparams}).model_dump(mode="json")
         (self.folder / "hparams.yaml").write_text(yaml.safe_dump({"hparams": values}))
-        names = {"weights": "weights.safetensors", "metrics": "metrics.csv", "tracking": "tracking.json"}
+        names = {"weights": "weights.safetensors", "metrics": "metrics.csv", "outcome": "outcome.json"}
         names |= {"state": "state.pt"} if self.with_state else {}
         return {
             "spec": CENTER,
@@ -73,7 +73,7 @@ class Job:
             "predecessors": [],
             "outputs": {name: str(self.folder / file) for name, file in names.items()},
             "run": self.run,
-            "tracking": {"config": {"enabled": False}, "root": str(self.root), "experiment": "test"},
+            "tracking": {"enabled": False},
             "start": self.start,
         }
 
@@ -82,7 +82,7 @@ class Job:
 
     @property
     def record(self) -> dict[str, Any]:
-        return dict(json.loads((self.folder / "tracking.json").read_text()))
+        return dict(json.loads((self.folder / "outcome.json").read_text()))
 
     @classmethod
     def read(cls, text: str) -> Job:

@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unsmear.tracking import NullTracker, TrackingConfig, open_tracker, sync_journals
-from unsmear.tracking.model import CascadeModel, log_cascade_model, write_model_card
+from unsmear.evaluation.model_card import write_model_card
+from unsmear.tracking.config import TrackingConfig
+from unsmear.tracking.follow import sync
+from unsmear.tracking.model import CascadeModel, log_cascade_model
+from unsmear.tracking.run import open_run
 
-CARD = write_model_card("masked", {"frames": "made"}, {"psnr": 25.123456}, ["Only for tests."])
+CARD = write_model_card("masked", {"frames": "made"}, {"psnr": 25.123456})
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +58,14 @@ def expected_frames(weights: list[Path], picture: np.ndarray) -> np.ndarray:
 def test_registered_model_works_without_this_package(tmp_path: Path, weights: list[Path], picture: np.ndarray) -> None:
     import mlflow
 
-    config = TrackingConfig(send="later", system_metrics=False)
-    directory = tmp_path / "evaluation/masked"
-    for _ in range(2):
-        with open_tracker(config, tmp_path, directory, "e", "masked/evaluation") as tracker:
-            log_cascade_model(tracker, weights, "masked", directory / "model", picture, CARD)
+    config, directory = TrackingConfig(), tmp_path / "evaluation/masked"
+    for number in (1, 2):
+        with open_run(directory, "masked/evaluation", experiment="e") as run:
+            log_cascade_model(run, weights, "masked", picture, CARD)
         # Twice: what is sent again is no new version.
-        assert sync_journals(tmp_path, config).complete
-        (directory / ".tracking/state.json").unlink()
-        assert sync_journals(tmp_path, config).complete
+        for _ in range(2):
+            assert sync(config, tmp_path) == (number, [])
+            (tmp_path / "mlflow/sent.json").unlink()
 
     uri = f"sqlite:///{tmp_path / 'mlflow/mlflow.db'}"
     client = mlflow.MlflowClient(uri, registry_uri=uri)
@@ -72,7 +74,7 @@ def test_registered_model_works_without_this_package(tmp_path: Path, weights: li
     assert {version.run_id for version in versions} == {
         run.info.run_id for run in client.search_runs([client.get_experiment_by_name("e").experiment_id])
     }
-    assert "Only for tests." in versions[0].description and "25.12" in versions[0].description
+    assert "## Limits" in versions[0].description and "25.12" in versions[0].description
 
     np.save(tmp_path / "in.npy", picture)
     program = (
@@ -108,5 +110,5 @@ def test_wrong_input_is_named(weights: list[Path], wrong: np.ndarray) -> None:
 
 
 def test_nothing_is_done_with_tracking_off(tmp_path: Path, weights: list[Path], picture: np.ndarray) -> None:
-    log_cascade_model(NullTracker(), weights, "masked", tmp_path / "model", picture, CARD)
-    assert not (tmp_path / "model").exists()
+    log_cascade_model(open_run(tmp_path / "a", "n", enabled=False), weights, "masked", picture, CARD)
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from unsmear.tracking.provenance import collect_provenance, git_commit
+from unsmear.provenance import collect_provenance, git_commit
 
 
 def git(folder: Path, *arguments: str) -> str:

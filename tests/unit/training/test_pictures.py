@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 
 from unsmear.frames.png import decode_png
-from unsmear.tracking.pictures import draw_curve, encode_samples
-from unsmear.tracking.provenance import describe_environment
+from unsmear.provenance import describe_environment
+from unsmear.training.pictures import draw_curve, encode_samples
 
 
 def test_sheet_has_a_row_for_each_frame() -> None:

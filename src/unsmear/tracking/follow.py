@@ -1,0 +1,193 @@
+"""Following the journals of a workflow and sending them: ``python -m unsmear.tracking.follow results``.
+
+One process does this for all jobs, wherever they run. Its standard input carries the `tracking` section as JSON,
+later the word ``finish``, and ends with the workflow. It imports mlflow once there is something to send.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import unsmear
+from unsmear.tracking.config import TrackingConfig
+from unsmear.tracking.secrets import warn
+from unsmear.tracking.upload import Uploader
+
+# Low, but enough for some tenths of a second of work in each interval on busy cores.
+_NICENESS = 10
+
+
+class Follower:
+    """The following process, seen from the workflow that starts and ends it; nothing that fails here fails that."""
+
+    def __init__(self, config: TrackingConfig, root: str | Path) -> None:
+        self._config, self._root = config, Path(root)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Begin to follow, unless records are to be sent later."""
+        if self._config.enabled and self._config.send == "background":
+            self._start()
+
+    def finish(self) -> None:
+        """Have everything sent, for ``finish_wait_s`` seconds at most."""
+        if not self._config.enabled or self._config.send == "later":
+            return
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        if self._process is None:
+            return
+        self._tell("finish")
+        try:
+            is_sent = self._process.wait(self._config.patience_s + 5) == 0
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            is_sent = False
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        if not is_sent:
+            warn("records wait in the journals; `snakemake sync_tracking` sends them")
+
+    def _start(self) -> None:
+        source = str(Path(unsmear.__file__).resolve().parents[1])
+        settings = {
+            "PYTHONPATH": os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")])),
+            "CUDA_VISIBLE_DEVICES": "",
+            "OMP_NUM_THREADS": "1",
+        }
+        try:
+            # Its own group: Ctrl-C in a terminal ends the jobs, and what they have said is sent then.
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "unsmear.tracking.follow", str(self._root)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, **settings},
+                process_group=0,
+            )
+        except OSError as error:
+            warn(f"{error}; records wait in the journals")
+            return
+        # Through the pipe: command lines are public on a shared machine.
+        self._tell(self._config.model_dump_json())
+
+    def _tell(self, line: str) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it has died: finish() starts another
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+
+
+class SyncReport(NamedTuple):
+    """What a synchronisation found and left."""
+
+    num_runs: int
+    pending: list[Path]  # folders of runs that are not fully sent
+
+
+def sync(config: TrackingConfig | Mapping[str, Any], root: str | Path, attempts: int = 4) -> SyncReport:
+    """Send once whatever has not arrived, also to a store that was lost, moved or emptied.
+
+    A run whose job ended without a word is marked KILLED.
+
+    Parameters
+    ----------
+    config : the `tracking` section of the configuration, or its values
+    root : results folder
+    attempts : how often it is tried, with growing pauses
+    """
+    config = TrackingConfig.model_validate(config)
+    if not config.enabled:
+        return SyncReport(0, [])
+    uploader, pending = Uploader(config, Path(root)), []
+    for attempt in range(1, attempts + 1):
+        try:
+            pending = uploader.send(is_over=True, verify=True)
+            break
+        except Exception as error:
+            pending = uploader.find_pending()
+            if attempt == attempts:
+                warn(explain(error))
+            else:
+                time.sleep(pause_s(attempt, longest=8.0))
+    return SyncReport(len(uploader.runs) + len(uploader.broken), uploader.broken + pending)
+
+
+def follow(config: TrackingConfig, root: Path, finishing: threading.Event) -> bool:
+    """Send journals as they grow until ``finishing`` is set and all is sent; False if that takes too long."""
+    uploader, failures, deadline = Uploader(config, root), 0, float("inf")
+    is_low = False
+    while time.monotonic() < deadline:
+        is_last = finishing.is_set()
+        if is_last and deadline == float("inf"):
+            deadline = time.monotonic() + config.patience_s
+        try:
+            pending = uploader.send(is_over=is_last)
+        except Exception as error:
+            if failures == 0:
+                warn(f"{explain(error)}; jobs go on, records wait in their journals")
+            failures += 1
+        else:
+            failures = 0
+            if is_last and not pending:
+                return True
+        if uploader.store is not None and not is_low:
+            is_low = True
+            os.nice(_NICENESS)
+        if is_last:
+            time.sleep(min(pause_s(failures, longest=2.0), max(0.0, deadline - time.monotonic())))
+        else:
+            finishing.wait(pause_s(failures) if failures else config.interval_s)
+    return False
+
+
+def pause_s(failures: int, longest: float = 60.0) -> float:
+    """Seconds to wait after a number of failures in a row: doubling, with some chance in it."""
+    return min(longest, 0.25 * 2.0 ** min(failures, 10)) * random.uniform(0.75, 1.25)
+
+
+def explain(error: Exception) -> str:
+    """One line for a person about what a store or the way to it has failed at."""
+    if "Invalid Host header" in str(error):
+        return (
+            "the tracking server refuses the host name in tracking.uri (403, Invalid Host header): start it with "
+            "--allowed-hosts and that name, see docs/tracking.md"
+        )
+    line = next(iter(str(error).strip().splitlines()), "")
+    return f"the tracking store is not available ({type(error).__name__}: {line[:300]})"
+
+
+def main() -> None:
+    """Follow the journals of the folder that the command line names until the workflow is over."""
+    parent, finishing = os.getppid(), threading.Event()
+    line = "" if sys.stdin.isatty() else sys.stdin.readline()
+    config = TrackingConfig.model_validate_json(line or "{}")
+
+    def listen() -> None:
+        sys.stdin.readline()  # "finish", or the end of the workflow
+        finishing.set()
+
+    def watch() -> None:  # other children of the workflow may hold a copy of the pipe, so that it does not end
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        finishing.set()
+
+    for task in (watch,) if sys.stdin.isatty() else (watch, listen):
+        threading.Thread(target=task, daemon=True).start()
+    is_sent = follow(config, Path(sys.argv[1]), finishing)
+    sys.stderr.flush()
+    os._exit(0 if is_sent else 1)
+
+
+if __name__ == "__main__":
+    main()
