@@ -19,6 +19,10 @@ class MissingFileError(ValueError):
     """There is no such file, or no server gives it."""
 
 
+class MismatchError(ValueError):
+    """A file is not what its checksum says."""
+
+
 def is_url(source: str | Path) -> bool:
     """Whether ``source`` is to be fetched by HTTP."""
     return str(source).startswith(("http://", "https://"))
@@ -35,19 +39,25 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unsmear"
 
 
-def check_file(path: Path, size_bytes: int | None, sha256: str | None) -> None:
-    """Refuse a file that is not the one meant.
+def check_file(path: Path, size_bytes: int | None, sha256: str | None, name: str | None = None) -> tuple[int, str]:
+    """Size and SHA-256 of a file, after comparing them with what is known of it.
+
+    Parameters
+    ----------
+    name : how messages call the file; its path by default
 
     Raises
     ------
-    ValueError
+    MismatchError
         If the size or the SHA-256 differs, with both values.
     """
-    found = path.stat().st_size
-    if size_bytes is not None and found != size_bytes:
-        raise ValueError(f"{path} has {found} bytes, expected {size_bytes}; fetch it again")
-    if sha256 is not None and (digest := sha256_of(path)) != sha256:
-        raise ValueError(f"{path} has sha256 {digest}, expected {sha256}; fetch it again or correct the sha256")
+    size, name = path.stat().st_size, name or str(path)
+    if size_bytes is not None and size != size_bytes:
+        raise MismatchError(f"{name}: size {size} bytes found, {size_bytes} expected; fetch it again")
+    found = sha256_of(path)
+    if sha256 is not None and found != sha256:
+        raise MismatchError(f"{name}: sha256 {found} found, {sha256} expected; fetch it again or correct the sha256")
+    return size, found
 
 
 def fetch_file(

@@ -100,7 +100,7 @@ def test_refused_import_leaves_the_earlier_weights(fresh):
         path.parent.mkdir(parents=True)
         path.write_text("earlier")
     text = fresh.run("--forcerun", "import_pretrained", "--", str(weights[0].relative_to(fresh.folder)), check=False)
-    assert "has 12 bytes, expected" in text
+    assert "size 12 bytes found, " in text
     assert {path.read_text() for path in weights} == {"earlier"}
 
 

@@ -11,16 +11,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from unsmear.files import sha256_of, write_json
+from unsmear.fetch import MismatchError, check_file
+from unsmear.files import write_json
 from unsmear.frames.config import Checksum
 
 FORMAT = 1
 
 log = logging.getLogger(__name__)
-
-
-class MismatchError(ValueError):
-    """A file is not what its checksum says."""
 
 
 def read_lock(path: str | Path) -> dict[str, Checksum]:
@@ -60,19 +57,8 @@ def expected_checksum(name: str, checksums: Mapping[str, Checksum], lock: str | 
 
 
 def verify(path: Path, name: str, expected: Checksum) -> Checksum:
-    """Size and SHA-256 of a file, after comparing them with what is known of it.
-
-    Raises
-    ------
-    MismatchError
-        Naming file, expected and found.
-    """
-    size = path.stat().st_size
-    if expected.size is not None and size != expected.size:
-        raise MismatchError(f"{name}: size {size} bytes found, {expected.size} expected")
-    sha256 = sha256_of(path)
-    if expected.sha256 is not None and sha256 != expected.sha256:
-        raise MismatchError(f"{name}: sha256 {sha256} found, {expected.sha256} expected")
+    """What a file is, after comparing it with what is known of it; see :func:`unsmear.fetch.check_file`."""
+    size, sha256 = check_file(path, expected.size, expected.sha256, name)
     return Checksum(size=size, sha256=sha256)
 
 

@@ -18,7 +18,6 @@ from unsmear.fetch import public_url
 from unsmear.files import write_json
 from unsmear.frames.remote import RemoteFile
 
-FORMAT = 2
 PIECE_BYTES = 64 * 2**20
 SAVE_EVERY_S = 2.0
 
@@ -82,7 +81,7 @@ class PartialFile:
     def __init__(self, remote: RemoteFile, output: Path, trusted: bool = False) -> None:
         assert remote.size
         self.remote, self.output, self.size = remote, output, remote.size
-        self.piece_bytes, self.arrived = self._load(trusted)
+        self.arrived = self._load(trusted)
         check_free(output.parent, self.size - sum(self.arrived), shown_name(output))
         self._lock = threading.Lock()
         self._closed = False
@@ -90,19 +89,19 @@ class PartialFile:
         self._descriptor = os.open(bytes_path(output), os.O_RDWR | os.O_CREAT, 0o644)
         os.truncate(self._descriptor, self.size)
 
-    def _load(self, trusted: bool) -> tuple[int, list[int]]:
-        fresh = PIECE_BYTES, [0] * -(-self.size // PIECE_BYTES)
+    def _load(self, trusted: bool) -> list[int]:
+        fresh = [0] * -(-self.size // PIECE_BYTES)
         try:
             state = json.loads(record_path(self.output).read_text(encoding="utf-8"))
-            piece_bytes, arrived = int(state["piece_bytes"]), [int(count) for count in state["arrived"]]
-            fits = state["format"] == FORMAT and state["size"] == self.size
-            fits = fits and len(arrived) == -(-self.size // piece_bytes)
-            fits = fits and bytes_path(self.output).stat().st_size == self.size
-            known = self._identity() is not None and self._identity() == state["identity"]
-        except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+            arrived, identity = state["arrived"], state["identity"]
+            fits = self.size == state["size"] == bytes_path(self.output).stat().st_size
+            fits = (
+                fits and len(arrived) == len(fresh) and all(type(n) is int and 0 <= n <= PIECE_BYTES for n in arrived)
+            )
+        except (OSError, ValueError, KeyError, TypeError):
             return fresh
-        sane = all(0 <= count <= piece_bytes for count in arrived)
-        return (piece_bytes, arrived) if fits and sane and (trusted or known) else fresh
+        known = identity is not None and identity == self._identity()
+        return arrived if fits and (trusted or known) else fresh
 
     def _identity(self) -> str | None:
         """What tells that a server still has the same file, as far as it says; a validator counts at its URL alone."""
@@ -112,8 +111,8 @@ class PartialFile:
 
     def span(self, piece: int) -> tuple[int, int]:
         """First byte that has not arrived yet, and the end, of a piece."""
-        start = piece * self.piece_bytes
-        return start + self.arrived[piece], min(self.size, start + self.piece_bytes)
+        start = piece * PIECE_BYTES
+        return start + self.arrived[piece], min(self.size, start + PIECE_BYTES)
 
     def unfinished(self) -> list[int]:
         """Pieces of which bytes are missing, in order."""
@@ -146,8 +145,8 @@ class PartialFile:
 
     def _save(self) -> None:
         os.fdatasync(self._descriptor)
-        state = {"identity": self._identity(), "size": self.size, "piece_bytes": self.piece_bytes}
-        write_json(record_path(self.output), {"format": FORMAT, **state, "arrived": self.arrived})
+        state = {"identity": self._identity(), "size": self.size, "arrived": self.arrived}
+        write_json(record_path(self.output), state)
         self._saved = time.monotonic()
 
     def close(self) -> None:

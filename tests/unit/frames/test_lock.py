@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from unsmear.fetch import MismatchError
 from unsmear.frames.config import Checksum
-from unsmear.frames.lock import MismatchError, expected_checksum, read_lock, record, verify
+from unsmear.frames.lock import expected_checksum, read_lock, record, verify
 
 
 def checksum(data: bytes) -> Checksum:

@@ -97,7 +97,7 @@ def test_gradients_are_right(weights):
 def test_wrong_absent_and_foreign_weights_are_refused(tmp_path, saved, weights):
     path, digest = saved
     output = tmp_path / "vgg16.safetensors"
-    with pytest.raises(ValueError, match=f"has sha256 {digest}, expected {'0' * 64}"):
+    with pytest.raises(ValueError, match=f"sha256 {digest} found, {'0' * 64} expected"):
         fetch_features(PerceptualConfig(weights=str(path), sha256="0" * 64), output)
     with pytest.raises(ValueError, match="does not exist"):
         fetch_features(PerceptualConfig(weights=str(tmp_path / "none.pth"), sha256=digest), output)
