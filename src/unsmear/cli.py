@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from unsmear.photos.command import add_arguments, run
+from unsmear.photos import app, command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     interface.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: results")
     interface.add_argument("--port", type=int, default=5000, help="of the page on this machine; default: 5000")
     picture = commands.add_parser("reconstruct", help="turn a blurry picture into the frames exposed in it")
-    add_arguments(picture)
+    command.add_arguments(picture)
+    page = commands.add_parser("app", help="open a local page that does the same")
+    app.add_arguments(page)
     options = parser.parse_args(arguments)
     try:
         if options.command == "results":
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             open_ui(options.folder, options.port)
         else:
-            return run(options)
+            return app.run(options) if options.command == "app" else command.run(options)
     except (ValueError, OSError) as error:
         print(f"unsmear: {error}", file=sys.stderr)
         return 2

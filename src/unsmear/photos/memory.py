@@ -16,7 +16,7 @@ from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.stage import Stage
 
 # Workspaces of the convolutions and what the allocator keeps, which no tensor shows.
-OVERHEAD = 1.5
+OVERHEAD = 2.0
 _PROBE = 256
 _CGROUP = Path("/sys/fs/cgroup")
 

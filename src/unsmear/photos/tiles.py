@@ -15,8 +15,8 @@ from unsmear.cascade.stage import Stage
 from unsmear.photos.memory import bytes_per_pixel, is_exhaustion
 
 MARGIN = 96
-# Larger ones are slower on a CPU: their maps no longer fit into its caches.
-PREFERRED = {"cpu": 640, "cuda": 1536, "mps": 1024}
+# Larger ones save margins, but are slower on a CPU: their maps no longer fit into its caches.
+PREFERRED = {"cpu": 1024, "cuda": 2048, "mps": 1024}
 # Stages done, stages in all.
 Progress = Callable[[int, int], None]
 
@@ -81,7 +81,7 @@ class TiledCascade:
         self.stages = [stage for stage in stages if stage.spec.name in needed]
         self.unneeded = [f for spec in specs if spec.name not in needed for f in spec.predicts]
         self.step = math.lcm(*(int(stage.network.stride) for stage in self.stages))  # type: ignore[arg-type]
-        self.seamless = all(stage.spec.network.kind == "joint" for stage in self.stages)
+        self.seamless = all(stage.spec.network.kind in ("joint", "motion") for stage in self.stages)
         half = inference.dtype is not torch.float32
         self.bytes_per_pixel = bytes_per_pixel(self.stages) * (0.75 if half else 1)
 

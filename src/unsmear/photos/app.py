@@ -1,0 +1,141 @@
+"""``unsmear app``: a local page on which a photo is dropped and its frames are looked at."""
+
+from __future__ import annotations
+
+import argparse
+import hmac
+import ipaddress
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+KEEP_S = 3600.0
+_CSS = """
+.gradio-container { max-width: 60rem !important; margin: auto; }
+@media (max-width: 30rem) { .gradio-container { padding: .5rem !important; } }
+"""
+# Gradio's slider of two pictures has no texts for those who do not see them.
+_HEAD = """<script>
+new MutationObserver(() => {
+  document.querySelectorAll('#compare img').forEach((image, index) => {
+    const text = index ? 'The sharp frame' : 'The blurry photo';
+    if (image.alt !== text) image.alt = text;
+  });
+  document.querySelectorAll('#film video:not([aria-label])').forEach(
+    video => video.setAttribute('aria-label', 'The frames, back and forth'));
+}).observe(document, {childList: true, subtree: true});
+</script>"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``unsmear app``."""
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen at; default: 127.0.0.1, this machine alone")
+    add("--port", type=int, default=7860, help="default: 7860")
+    add("--password", default=os.environ.get("UNSMEAR_PASSWORD"), help="asked for; or set UNSMEAR_PASSWORD")
+    add("--weights", type=Path, nargs="+", help="weights files or a system's folder instead of the shipped ones")
+    add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: a GPU if present")
+    add("--max-megapixels", type=float, default=24, help="larger photos are refused; default: 24")
+    add("--max-megabytes", type=int, default=50, help="larger files are refused; default: 50")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve the page until it is stopped.
+
+    Raises
+    ------
+    ValueError
+        If gradio is not installed, there are no weights, or the port is taken.
+    """
+    if not is_loopback(options.host) and not options.password:
+        print(
+            f"unsmear: {options.host} lets everybody who reaches this machine use the page and its processor; "
+            "--password asks for one, and leaving --host out serves this machine alone",
+            file=sys.stderr,
+        )
+    with serve(options) as address:
+        print(f"{address}  (Ctrl-C ends it)", flush=True)
+        while True:
+            time.sleep(3600)
+
+
+@contextmanager
+def serve(options: argparse.Namespace) -> Iterator[str]:
+    """Serve the page for as long as the block lasts; its address. Everything uploaded is deleted at the end."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    folder = Path(tempfile.mkdtemp(prefix="unsmear-app-"))
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "page")
+    try:
+        import gradio
+    except ImportError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ValueError("the page needs an optional package: pip install 'gradio>=6,<7'") from None
+    from unsmear.photos.page import build_page
+
+    stopped = threading.Event()
+    threading.Thread(target=_delete_old, args=(folder, stopped), daemon=True).start()
+    page = build_page(options, folder / "results")
+    try:
+        _, address, _ = page.queue(default_concurrency_limit=1, max_size=20).launch(
+            server_name=options.host,
+            server_port=options.port,
+            auth=_ask(options.password) if options.password else None,
+            max_file_size=options.max_megabytes * 2**20,
+            prevent_thread_lock=True,
+            quiet=True,
+            footer_links=[],
+            ssr_mode=False,
+            # Letters of this machine: nothing is asked of a network.
+            theme=gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+            css=_CSS,
+            head=_HEAD,
+        )
+        yield address
+    except OSError:
+        raise ValueError(
+            f"port {options.port} cannot be listened at on {options.host}; choose another --port"
+        ) from None
+    finally:
+        stopped.set()
+        page.close(verbose=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _ask(password: str) -> Any:
+    def check(name: str, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), password.encode())
+
+    return check
+
+
+def _delete_old(folder: Path, stopped: threading.Event) -> None:
+    while not stopped.wait(60):
+        delete_older(folder, time.time() - KEEP_S)
+
+
+def delete_older(folder: Path, before: float) -> None:
+    """Delete files below a folder that were last written before an instant, and folders that become empty."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        try:
+            if path.is_dir():
+                if path.stat().st_mtime < before and not any(path.iterdir()):
+                    path.rmdir()
+            elif path.stat().st_mtime < before:
+                path.unlink()
+        except OSError:
+            continue

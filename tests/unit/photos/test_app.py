@@ -1,0 +1,119 @@
+"""The local page, driven in a real browser."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import time
+
+import pytest
+from PIL import Image
+
+from unsmear.cli import main
+from unsmear.photos.app import add_arguments, delete_older, is_loopback, serve
+
+pytest.importorskip("gradio")
+
+# A busy machine takes its time, which is not what is tested here.
+WAIT_MS = 300_000
+
+
+@pytest.fixture
+def options(weights):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return parser.parse_args(["--port", str(port), "--weights", str(weights), "--device", "cpu"])
+
+
+def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(photo).save(tmp_path / "holiday.jpg", exif=exif, quality=95)
+    (tmp_path / "broken.jpg").write_bytes((tmp_path / "holiday.jpg").read_bytes()[:600])
+    with serve(options) as address:
+        view = browser.new_page(viewport={"width": 390, "height": 900}, color_scheme="dark", reduced_motion="reduce")
+        view.set_default_timeout(WAIT_MS)
+        asked: list[str] = []
+        view.on("request", lambda request: asked.append(request.url))
+        view.goto(address)
+        chooser = view.locator("input[type=file]").first
+        chooser.set_input_files(str(tmp_path / "holiday.jpg"))
+        view.get_by_text("holiday.jpg").first.wait_for()
+        view.locator("#start").focus()
+        view.keyboard.press("Enter")
+        view.wait_for_function(
+            "[...document.querySelectorAll('#compare img')].filter(i => i.naturalWidth && i.alt).length == 2",
+        )
+        sizes = view.evaluate(
+            "[...document.querySelectorAll('#compare img')].map(i => i.naturalHeight / i.naturalWidth)"
+        )
+        assert sizes == [120 / 90, 120 / 90]
+        assert view.evaluate("[...document.images].every(i => i.alt)")
+        sharp = view.locator("#compare img").nth(1)
+        before = sharp.get_attribute("src")
+        view.locator("#frame input[type=range]").focus()
+        view.keyboard.press("ArrowRight")
+        view.wait_for_function("before => document.querySelectorAll('#compare img')[1].src != before", arg=before)
+        view.evaluate(
+            "document.querySelector('#film video').muted = true; document.querySelector('#film video').play()"
+        )
+        view.wait_for_function("document.querySelector('#film video').currentTime > 0.1")
+        names = view.evaluate("[...document.querySelectorAll('a[download]')].map(a => a.download)")
+        assert {"frame_1.png", "frame_7.png", "film.mp4", "film.gif"} <= set(names)
+        assert view.evaluate("document.documentElement.scrollWidth") <= 390
+        assert str(tmp_path) not in view.inner_text("body") and "/tmp" not in view.inner_text("body")
+        view.reload()
+        view.locator("input[type=file]").first.set_input_files(str(tmp_path / "broken.jpg"))
+        view.get_by_text("broken.jpg").first.wait_for()
+        view.locator("#start").click()
+        view.get_by_text("broken.jpg ends too early: the file was cut off").wait_for()
+        assert [url for url in asked if not url.startswith((address.rstrip("/"), "data:", "blob:"))] == []
+        view.close()
+        uploads = os.environ["GRADIO_TEMP_DIR"]
+        assert os.path.isdir(uploads)  # noqa: PTH112
+    assert not os.path.exists(uploads)  # noqa: PTH110
+
+
+def test_files_are_deleted_after_their_time(tmp_path):
+    for name, age in (("a/old.jpg", 7200), ("a/b/old.jpg", 7200), ("new.jpg", 0)):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        os.utime(path, (time.time() - age,) * 2)
+    delete_older(tmp_path, time.time() - 3600)
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["new.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("photos.lan", False)],
+)
+def test_addresses_that_others_reach_are_known(host, alone):
+    assert is_loopback(host) == alone
+
+
+def test_a_password_is_asked_for_and_a_taken_port_said(options, capsys):
+    import requests
+
+    options.password = "open sesame"
+    with serve(options) as address:
+
+        def log_in(word):
+            return requests.post(f"{address}login", data={"username": "me", "password": word}, timeout=10).status_code
+
+        assert requests.get(f"{address}config", timeout=10).status_code == 401
+        assert log_in("wrong") == 400 and log_in("open sesame") == 200
+        arguments = ["app", "--port", str(options.port), "--weights", *map(str, options.weights)]
+        assert main(arguments) == 2
+        assert "cannot be listened at; choose another --port" in capsys.readouterr().err
+
+
+def test_without_weights_or_gradio_a_sentence_says_so(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(__import__("sys").modules, "gradio", None)
+    assert main(["app", "--host", "0.0.0.0"]) == 2
+    printed = capsys.readouterr().err
+    assert "lets everybody who reaches this machine use the page" in printed and "pip install 'gradio" in printed
