@@ -109,7 +109,7 @@ def test_a_password_is_asked_for_and_a_taken_port_said(options, capsys):
         assert log_in("wrong") == 400 and log_in("open sesame") == 200
         arguments = ["app", "--port", str(options.port), "--weights", *map(str, options.weights)]
         assert main(arguments) == 2
-        assert "cannot be listened at; choose another --port" in capsys.readouterr().err
+        assert "cannot be listened at on 127.0.0.1; choose another --port" in capsys.readouterr().err
 
 
 def test_without_weights_or_gradio_a_sentence_says_so(monkeypatch, capsys, tmp_path):

@@ -1,0 +1,72 @@
+"""What the shipped weights do to photographs, and to pictures that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+from PIL import Image
+
+from unsmear.photos.picture import Picture
+from unsmear.photos.reconstruct import Reconstructor
+from unsmear.photos.tiles import TiledCascade
+from unsmear.weights.load import CAMERAS, shipped_weights
+
+PHOTOGRAPHS = Path(skimage.__file__).parent / "data"
+
+
+def load(camera: str) -> Reconstructor:
+    try:
+        shipped_weights(camera)
+    except ValueError as error:
+        pytest.skip(str(error))
+    return Reconstructor(camera, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def standard() -> Reconstructor:
+    """Weights for common cameras."""
+    return load("standard")
+
+
+def draw(name: str) -> np.ndarray:
+    """(160, 160, 3): noise, text, night or one colour; or a piece of a sharp photograph."""
+    rng = np.random.default_rng(0)
+    if name == "flat":
+        return np.full((160, 160, 3), (120, 90, 60), np.uint8)
+    if name == "noise":
+        return (128 + 20 * rng.standard_normal((160, 160, 1))).clip(0, 255).astype(np.uint8).repeat(3, 2)
+    if name == "night":
+        picture = (2 * rng.poisson(3, (160, 160, 1))).clip(0, 255).astype(np.uint8).repeat(3, 2)
+        picture[40:44, 30:60] = 255
+        return picture
+    picture = np.asarray(Image.open(PHOTOGRAPHS / name).convert("RGB"))
+    return picture[60:220, 60:220] if min(picture.shape[:2]) > 220 else picture[:160, :160]
+
+
+@pytest.mark.parametrize("name", ["chelsea.png", "rocket.jpg", "coffee.png", "astronaut.png", "page.png"])
+def test_what_is_sharp_comes_back_as_it_was(standard, name):
+    picture = draw(name)
+    frame = standard(Picture(picture), frames=4).frames[0]
+    assert 10 * np.log10(255**2 / np.mean((frame.astype(float) - picture) ** 2)) > 40
+
+
+@pytest.mark.parametrize("name", ["flat", "noise", "night", "page.png"])
+def test_what_is_no_photograph_gets_no_colours_and_no_blocks(standard, name):
+    picture = draw(name)
+    change = standard(Picture(picture), frames=4).frames[0].astype(float) - picture
+    assert np.abs(change - change.mean(axis=2, keepdims=True)).mean() < 1
+    assert np.abs(change.reshape(10, 16, 10, 16, 3).mean(axis=(1, 3))).max() < 4
+
+
+@pytest.mark.parametrize("camera", CAMERAS)
+def test_seams_of_the_shipped_networks_are_invisible(camera):
+    reconstructor = load(camera)
+    picture = np.asarray(Image.open(PHOTOGRAPHS / "astronaut.png").convert("RGB"))[:320, :352]
+    cascade = TiledCascade(reconstructor.inference, tuple(range(1, 8)))
+    whole, tiled = np.empty((7, *picture.shape), np.uint8), np.empty((7, *picture.shape), np.uint8)
+    cascade(picture, whole, 352)
+    cascade(picture, tiled, cascade.smallest)
+    assert np.abs(whole.astype(int) - tiled).max() <= 2
