@@ -73,7 +73,7 @@ rule extract_sequence:
     conda:
         "../../envs/data.yaml"
     resources:
-        **needs(extraction),
+        **needs(DEMANDS.extraction),
     params:
         records=of(PLAN.sequences.values_of_job),
         max_frames=CONFIG.data.max_frames,

@@ -47,7 +47,7 @@ rule evaluate:
     conda:
         "../../envs/train.yaml"
     resources:
-        **needs(evaluation, CONFIG.evaluation.gpus),
+        **needs(DEMANDS.evaluation, CONFIG.evaluation.gpus),
     params:
         records=of(PLAN.part_records),
         evaluation=PLAN.scoring,
@@ -67,7 +67,7 @@ rule evaluate_input:
     conda:
         "../../envs/train.yaml"
     resources:
-        **needs(evaluation),
+        **needs(DEMANDS.evaluation),
     params:
         records=of(PLAN.part_records),
         evaluation=PLAN.scoring,
@@ -92,7 +92,7 @@ rule measure_robustness:
     conda:
         "../../envs/train.yaml"
     resources:
-        **needs(evaluation, CONFIG.evaluation.gpus),
+        **needs(DEMANDS.evaluation, CONFIG.evaluation.gpus),
     params:
         evaluation=section(
             CONFIG.evaluation,
@@ -136,7 +136,7 @@ rule measure_cost:
     conda:
         "../../envs/train.yaml"
     resources:
-        **needs(evaluation),
+        **needs(DEMANDS.evaluation),
     params:
         evaluation=PLAN.scoring,
         code=code_digest("evaluation/cost.py", "evaluation/differences.py"),

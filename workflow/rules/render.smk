@@ -9,7 +9,7 @@ rule estimate_motion:
     conda:
         "../../envs/data.yaml"
     resources:
-        **needs(rendering),
+        **needs(DEMANDS.rendering),
     params:
         records=of(PLAN.sequences.values_of_job),
         seed=CONFIG.seed if CONFIG.data.source == "scenes" else 0,
@@ -36,7 +36,7 @@ rule render_blur:
     conda:
         "../../envs/data.yaml"
     resources:
-        **needs(rendering),
+        **needs(DEMANDS.rendering),
     params:
         records=of(PLAN.sequences.values_of_job),
         seed=CONFIG.seed,

@@ -103,7 +103,7 @@ rule draw_gallery:
     conda:
         "../../envs/report.yaml"
     resources:
-        **needs(drawing),
+        **needs(DEMANDS.drawing),
     params:
         systems=REPORT.systems,
         cameras=REPORT.cameras,

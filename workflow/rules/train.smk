@@ -16,7 +16,7 @@ rule train_stage:
         "../../envs/train.yaml"
     threads: CONFIG.training.threads
     resources:
-        **needs(training, CONFIG.training.gpus),
+        **needs(DEMANDS.training, CONFIG.training.gpus),
     params:
         spec=lambda wildcards: section(CONFIG.stage(wildcards.system, wildcards.stage)),
         camera=lambda wildcards: PLAN.camera_of(wildcards.system),

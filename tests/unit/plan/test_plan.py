@@ -12,6 +12,7 @@ from unsmear.config import load_config
 from unsmear.plan import paths
 from unsmear.plan.checks import find_former_files
 from unsmear.plan.compared import ReportPlan
+from unsmear.plan.demands import DemandPlan
 from unsmear.plan.jobs import Plan
 from unsmear.plan.paths import fill
 from unsmear.plan.sequences import SequencePlan, plan_records, split_into_parts
@@ -124,3 +125,18 @@ def test_lists_and_reasons_are_shortened():
     assert ShortLists().filter(record)
     assert record.input == ["f0", "f1", "... and 7 more"] and record.output == ["a", "b"]
     assert len(record.reason) < 310 and record.reason.endswith("x.npy, ...")
+
+
+class Files:
+    size_mb = 100.0
+
+
+def test_demands_follow_the_size_of_a_jobs_work(plan):
+    demands = DemandPlan(plan)
+    mb_per_frame = 128 * 128 * 3 / 1e6
+    num_frames = sum(record.num_frames for record in plan.records)
+    assert demands.frames_mb() == pytest.approx(num_frames * mb_per_frame)
+    assert demands.frames_mb(split="val", sequence="003", camera="masked") == pytest.approx(21 * mb_per_frame)
+    first = demands.training(Files(), "standard", "center", "trials/r1-t1")
+    assert first.mem_mb > demands.rendering(Files(), camera="masked").mem_mb
+    assert demands.evaluation(Files(), system="masked", part="000").mem_mb > demands.drawing(Files()).mem_mb
