@@ -9,7 +9,7 @@ rule fit_camera_baselines:
     conda:
         "../../envs/train.yaml"
     resources:
-        **needs(evaluation),
+        **needs(DEMANDS.evaluation),
     params:
         records=of(PLAN.fitting_records),
         code=code_digest("evaluation/fit_camera.py"),
@@ -27,7 +27,7 @@ rule fit_system_baselines:
     conda:
         "../../envs/train.yaml"
     resources:
-        **needs(evaluation, CONFIG.evaluation.gpus),
+        **needs(DEMANDS.evaluation, CONFIG.evaluation.gpus),
     params:
         records=of(PLAN.fitting_records),
         evaluation=PLAN.running,
