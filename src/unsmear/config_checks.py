@@ -180,8 +180,17 @@ def describe_faults(error: ValidationError) -> list[str]:
             not isinstance(fault["input"], dict) and fault["type"] != "missing" and place.split(".")[0] != "tracking"
         )
         message = fault["msg"].removeprefix("Value error, ")
+        if _is_misspelt_nesting(fault):
+            message += "; a key in a section is written 'section={key: value}', with a space after the colon"
         lines.append(f"{place or 'configuration'}: {message}" + (f" (found {fault['input']!r})" if shown else ""))
     return lines
+
+
+def _is_misspelt_nesting(fault: Any) -> bool:
+    """Whether a key holds what should part it from its value, or a section is text."""
+    if fault["type"] == "extra_forbidden":
+        return any(sign in str(fault["loc"][-1]) for sign in "=:.")
+    return fault["type"] == "model_type" and isinstance(fault["input"], str)
 
 
 def _path(fault: Any) -> str:

@@ -45,6 +45,10 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
     ("change", "words"),
     [
         (lambda c: c.update(sed=1), ["sed"]),
+        # What `--config 'data={max_frames=7}'`, 'data={max_frames:7}' and data=max_frames=7 become.
+        (lambda c: c.update(data={"max_frames=7": ""}), ["data.max_frames=7", "'section={key: value}'"]),
+        (lambda c: c.update(data={"max_frames:7": ""}), ["data.max_frames:7", "'section={key: value}'"]),
+        (lambda c: c.update(data="max_frames=7"), ["data:", "'section={key: value}'"]),
         (lambda c: c["data"].update(frames_per_group=6), ["data.frames_per_group", "6"]),
         (lambda c: c["training"]["defaults"].update(learning_rate=-1), ["training.defaults.learning_rate", "-1"]),
         (lambda c: stage(c, 0).update(training={"stepz": 1}), ["cascades: compact: center: training: stepz"]),

@@ -231,7 +231,7 @@ def test_job_over_its_memory_comes_back_with_more(run):
     assert failed == "REQUEUED" and given_up.startswith("CANCELLED") and memory.startswith("600M")
     assert state_again == "COMPLETED" and memory_again.startswith("1200M")
     log = log_of(run, "measure_motion", first)
-    assert "exceeded memory limit" in log and "after it failed" in log
+    assert "exit code 1:0" in log and "submits it with more" in log
 
 
 def test_preempted_training_goes_on_from_its_saved_state(run):

@@ -14,6 +14,7 @@ from unsmear.config import load_config
 from unsmear.plan import paths
 from unsmear.plan.checks import check_all, find_former_files
 from unsmear.plan.compared import CAMERA_FIGURES, ReportPlan
+from unsmear.plan.installation import check_deployment, constrain_pip
 from unsmear.plan.jobs import Plan
 from unsmear.plan.paths import fill
 from unsmear.plan.sequences import plan_records
@@ -23,7 +24,12 @@ from unsmear.plan.terminal import ShortLists
 if workflow.remote_exec:
     refuse_repeated_failure()
 
+DEPLOYMENT = {method.name for method in workflow.deployment_settings.deployment_method}
+if "CONDA" in DEPLOYMENT:
+    constrain_pip(Path(workflow.basedir) / "requirements.lock")
+
 try:
+    check_deployment(DEPLOYMENT, sys.executable)
     CONFIG = load_config(config)
     PLAN = Plan(CONFIG, plan_records(CONFIG, warn=logger.warning))
     check_all(CONFIG, PLAN.records)

@@ -16,6 +16,7 @@ from unsmear.kernels.accelerate import accelerate
 from unsmear.kernels.build import VECTORS, NativeError, find_compiler
 from unsmear.networks.build import compile_blocks
 from unsmear.networks.joint import JointNetwork
+from unsmear.networks.translation import find_obstacle
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class CascadeInference:
                 network.attend_locally(config.attention_window)
         self.winograd = self._accelerate(config)
         helps = pays_off and not self.winograd and find_compiler() is not None
+        helps = helps and (not on_gpu or find_obstacle(self.device.type) is None)
         self.compile = helps if config.compile == "auto" else config.compile
         chosen = config.channels_last
         # All but torch's own instance norm is faster with channels innermost; in blocks that are put

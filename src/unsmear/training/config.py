@@ -79,10 +79,11 @@ class TrainingConfig(BaseModel):
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one")
     precision: Literal["auto", "float32", "bfloat16", "float64"] = Field(
-        "auto", description="bfloat16 is automatic mixed precision; auto takes it on a GPU that has it, else float32"
+        "auto",
+        description="bfloat16 is automatic mixed precision; auto: where the GPU or CPU computes in it, else float32",
     )
     compile: bool | Literal["auto"] = Field(
-        "auto", description="translate the network with torch.compile; auto: on a GPU"
+        "auto", description="translate the network with torch.compile; auto: on a GPU, where that works"
     )
     deterministic: bool = Field(
         False, description="same weights twice on a GPU too, at some speed; a CPU gives them always"

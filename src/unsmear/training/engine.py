@@ -19,7 +19,7 @@ from unsmear.training.dataset import CropDataset, PictureDataset, SplitStores
 from unsmear.training.failure import FailedTrainingError, tell_exhaustion
 from unsmear.training.gradient import Allowed, BatchGradient
 from unsmear.training.interruption import InterruptedTrainingError, Interruption
-from unsmear.training.loader import BatchLoader
+from unsmear.training.loader import BatchLoader, tell_lost_workers
 from unsmear.training.objective import Objective
 from unsmear.training.optimizer import learning_rate
 from unsmear.training.precision import should_compile
@@ -118,6 +118,7 @@ def fit(
         Progress(title, hparams.steps, state.step) as progress,
         Interruption() as interruption,
         tell_exhaustion(hparams, state, device),
+        tell_lost_workers(config.num_workers),
     ):
         for batch in tally.time_waits(loader):
             rate = learning_rate(hparams, state.step)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import queues
+from pathlib import Path
 from typing import Any
 
 from torch.utils.data import DataLoader
@@ -13,6 +17,8 @@ from torch.utils.data import DataLoader
 from unsmear.training.dataset import Batch, CropDataset
 from unsmear.training.interruption import SIGNALS
 from unsmear.training.orphans import end_with_parent
+
+SHARED = Path("/dev/shm")
 
 
 class BatchLoader:
@@ -44,12 +50,54 @@ class BatchLoader:
             return iter(self._loader)
 
 
+@contextmanager
+def tell_lost_workers(workers: int) -> Iterator[None]:
+    """Turn torch's error about a dead worker, which may come at any moment, into one that says what to do.
+
+    Raises
+    ------
+    ValueError
+        If the memory of ``workers``, shared or their own, did not last.
+    """
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        reason = explain_lost_workers(f"{error} {error.__cause__ or ''}", workers)
+        if reason is None:
+            raise
+        raise ValueError(reason) from error
+
+
+def explain_lost_workers(message: str, workers: int) -> str | None:
+    """What torch's message means where workers died for want of memory, and what to do; else None."""
+    if any(sign in message for sign in ("Bus error", "shared memory", "/torch_", "No space left on device")):
+        free = f"{shutil.disk_usage(SHARED).total / 1e6:.0f} MB" if SHARED.is_dir() else "absent"
+        return (
+            f"shared memory ({SHARED}, {free}) is too small for training.num_workers {workers}: batches go through it; "
+            "give the container more (docker run --shm-size=2g), or set training.num_workers to 0"
+        )
+    if "is killed by signal: Killed" in message:
+        return (
+            f"the system killed a process that loads samples, most likely for want of memory; lower "
+            f"training.num_workers ({workers}), or give the job more memory"
+        )
+    return None
+
+
+def _end_undelivered(error: BaseException, batch: object) -> None:
+    """End a worker whose batch could not be handed over: the training would wait for that batch for ever."""
+    print(f"a batch could not be handed over: {error}", file=sys.stderr, flush=True)
+    # As the system itself does where shared memory is given out before it is there.
+    os.kill(os.getpid(), signal.SIGBUS)
+
+
 def _as_they_are(batch: Any) -> Any:
     return batch
 
 
 def _prepare_worker(worker: int) -> None:
     end_with_parent()
+    queues.Queue._on_queue_feeder_error = staticmethod(_end_undelivered)  # type: ignore[attr-defined]
     # The training process still needs batches until it has ended its step.
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

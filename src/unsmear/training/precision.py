@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
 
+from unsmear.networks.translation import find_obstacle
 from unsmear.training.config import TrainingConfig
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,7 @@ class Precision:
                 f"training.gpus is {config.gpus}, but torch sees {num_gpus}; lower it or set device to cpu"
             )
         device = torch.device("cuda", local_rank) if use_gpu else torch.device("cpu")
-        mixed = config.precision == "bfloat16" or (
-            config.precision == "auto" and use_gpu and torch.cuda.is_bf16_supported()
-        )
+        mixed = config.precision == "bfloat16" or (config.precision == "auto" and multiplies_bfloat16(device))
         return cls(device, torch.float64 if config.precision == "float64" else torch.float32, mixed)
 
     def autocast(self) -> AbstractContextManager[object]:
@@ -57,6 +59,17 @@ class Precision:
     def name(self) -> str:
         """As in the configuration."""
         return "bfloat16" if self.mixed else str(self.dtype).removeprefix("torch.")
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the processor itself has bfloat16 products: elsewhere they are imitated, slower than float32.
+
+    True for GPUs from Ampere on, and for CPUs with AVX512-BF16 or AMX.
+    """
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    capabilities = torch.cpu.get_capabilities()
+    return device.type == "cpu" and any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def set_determinism(config: TrainingConfig) -> None:
@@ -70,5 +83,16 @@ def set_determinism(config: TrainingConfig) -> None:
 
 
 def should_compile(config: TrainingConfig, device: torch.device) -> bool:
-    """Whether the network is translated: where asked for, or on a GPU."""
-    return device.type == "cuda" if config.compile == "auto" else config.compile
+    """Whether the network is translated: where asked for, or on a GPU where that works; the log says where not."""
+    if config.compile != "auto":
+        return config.compile
+    if device.type != "cuda":
+        return False
+    obstacle = find_obstacle(device.type)
+    if obstacle:
+        logger.warning(
+            "compile: auto goes on without torch.compile, which fails here (%s); with a C compiler and Python's "
+            "headers (gcc, python3-dev) trainings are faster",
+            obstacle,
+        )
+    return obstacle is None

@@ -1,0 +1,74 @@
+"""What is chosen on machines that are not at hand: processors play their part."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from unsmear.networks.translation import find_obstacle
+from unsmear.training import precision
+from unsmear.training.config import TrainingConfig
+from unsmear.training.precision import Precision, should_compile
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """Function that lets torch see one GPU of a compute capability."""
+
+    def install(major: int) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+        monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+        monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(major=major))
+        # What torch asks before it says that numbers can be imitated.
+        monkeypatch.setattr(torch.cuda, "_check_bf16_tensor_supported", lambda device: True)
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("major", "name"), [(7, "float32"), (8, "bfloat16"), (9, "bfloat16")], ids=["V100 T4 RTX20", "A100", "H100"]
+)
+def test_bfloat16_is_for_gpus_that_have_it(gpu, major, name):
+    gpu(major)
+    assert Precision.choose(TrainingConfig()).name == name
+    assert Precision.choose(TrainingConfig(precision="bfloat16")).name == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("has", "name"),
+    [
+        ({"avx2": True}, "float32"),
+        ({"avx512_f": True, "avx512_bf16": False}, "float32"),
+        ({"avx512_bf16": True}, "bfloat16"),
+        ({"amx_bf16": True}, "bfloat16"),
+        ({"architecture": "aarch64"}, "float32"),
+    ],
+)
+def test_bfloat16_is_for_cpus_that_have_it(monkeypatch, has, name):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    assert Precision.choose(TrainingConfig(device="cpu")).name == name
+    assert Precision.choose(TrainingConfig(device="cpu", precision="float32")).name == "float32"
+
+
+@pytest.mark.parametrize("obstacle", ["RuntimeError: Failed to find C compiler", None])
+def test_translation_is_left_out_where_it_fails(monkeypatch, caplog, obstacle):
+    monkeypatch.setattr(precision, "find_obstacle", lambda device: obstacle)
+    cuda, cpu = torch.device("cuda"), torch.device("cpu")
+    assert should_compile(TrainingConfig(), cuda) is (obstacle is None)
+    assert ("Failed to find C compiler" in caplog.text) is (obstacle is not None)
+    assert not should_compile(TrainingConfig(), cpu)
+    assert should_compile(TrainingConfig(compile=True), cuda) and not should_compile(
+        TrainingConfig(compile=False), cuda
+    )
+
+
+def test_missing_compiler_is_an_obstacle(tmp_path):
+    code = f"from {find_obstacle.__module__} import find_obstacle; print(find_obstacle('cpu'))"
+    environment = {"CXX": "no-such-compiler", "PATH": str(tmp_path), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "compiler" in done.stdout

@@ -1,0 +1,70 @@
+"""Where the project lies and what starts its jobs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from unsmear.plan.installation import check_deployment
+
+CONDA = """#!/bin/sh
+echo "$PIP_CONSTRAINT $*" >> {calls}
+case "$*" in
+--version) echo "conda 26.1.0" ;;
+*--json*) echo '{{"conda_prefix": "{folder}", "platform": "linux-64", "get": {{"channel_priority": "strict"}}}}' ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("name", ["my proj (v2)", "a&b", "it's", "50$", "x;y"])
+def test_make_refuses_a_path_that_a_shell_would_cut(repository, tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    for file in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(repository / file, folder)
+    done = subprocess.run(["make", "demo"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode and str(folder) in done.stderr and "move the folder" in done.stderr
+    assert not (folder / ".venv").exists()
+
+
+@pytest.mark.parametrize("python", ["/home/me/my proj (v2)/.venv/bin/python", "/x/a&b/python"])
+def test_python_at_such_a_path_is_refused(python):
+    with pytest.raises(ValueError, match="hands that path to the shell"):
+        check_deployment(set(), python)
+    # Conda's jobs take the Python of their environment.
+    check_deployment({"CONDA"}, python)
+
+
+def test_python_elsewhere_serves(tmp_path):
+    check_deployment(set(), f"{tmp_path}/größe/python3.11")
+
+
+def test_checkout_at_such_a_path_plans(fresh, tmp_path):
+    place = tmp_path / "my proj (v2)"
+    fresh.folder.rename(place)
+    moved = type(fresh)(place)
+    assert moved.plan("results/groups.csv")["extract_sequence"] == 9
+
+
+@pytest.mark.parametrize(("option", "name"), [("apptainer", "apptainer"), ("env-modules", "env-modules")])
+def test_containers_that_nobody_defined_are_refused(fresh, option, name):
+    text = fresh.run("--dry-run", "--software-deployment-method", option, check=False)
+    assert f"--software-deployment-method {name}: the rules define no container" in text and "Traceback" not in text
+
+
+def test_conda_lets_pip_follow_the_lock(fresh, repository, tmp_path, monkeypatch):
+    tool, calls = tmp_path / "conda", tmp_path / "calls"
+    tool.write_text(CONDA.format(calls=calls, folder=tmp_path))
+    tool.chmod(0o755)
+    shutil.copy(repository / "requirements.lock", fresh.folder)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PIP_CONSTRAINT", "/site/constraints.txt")
+    fresh.run("--use-conda", "--conda-create-envs-only", "results/groups.csv")
+    (created,) = [line for line in calls.read_text().splitlines() if "env create" in line]
+    site, ours = created.split()[:2]
+    assert site == "/site/constraints.txt"
+    assert Path(ours.removeprefix("file://")) == fresh.folder / "requirements.lock"
