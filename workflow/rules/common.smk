@@ -26,7 +26,7 @@ if workflow.remote_exec:
 
 DEPLOYMENT = {method.name for method in workflow.deployment_settings.deployment_method}
 if "CONDA" in DEPLOYMENT:
-    constrain_pip(Path(workflow.basedir) / "requirements.lock")
+    constrain_pip(ROOT / "requirements.lock")
 
 try:
     check_deployment(DEPLOYMENT, sys.executable)
