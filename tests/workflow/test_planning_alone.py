@@ -38,13 +38,19 @@ def test_whole_workflow_is_planned(project):
 def test_other_sources_are_planned(project, tmp_path):
     assert project.plan("--configfile", "config/reds_small.yaml", "--", "results/groups.csv")["download_reds"] == 6
     (tmp_path / "zips").mkdir()
-    for name, part in (("train_orig_part0", "train"), ("val_orig_part0", "val")):
-        with zipfile.ZipFile(tmp_path / "zips" / f"{name}.zip", "w") as file:
+    for part, split in (("train", "train"), ("val", "test")):
+        with zipfile.ZipFile(tmp_path / "zips" / f"{part}_orig_part0.zip", "w") as file:
             for sequence in range(3):
+                folder = tmp_path / "folders" / split / f"{sequence}"
+                folder.mkdir(parents=True)
                 for frame in range(7):
                     file.writestr(f"{part}/{part}_orig/{sequence:03d}/{frame:08d}.png", PNG)
-    data = f"data={{source: archives, archives: {{folder: {tmp_path}/zips, val_sequences: 1}}}}"
-    assert project.plan("--config", data, "--", "results/groups.csv")["extract_sequence"] == 6
+                    (folder / f"{frame}.png").write_bytes(PNG)
+    for data in (
+        f"source: archives, archives: {{folder: {tmp_path}/zips, val_sequences: 1}}",
+        f"source: folders, folders: {{folder: {tmp_path}/folders, val: 1}}",
+    ):
+        assert project.plan("--config", f"data={{{data}}}", "--", "results/groups.csv")["extract_sequence"] == 6
 
 
 def test_videos_name_what_counting_their_frames_needs(project, tmp_path):

@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from unsmear.fetch import MismatchError, check_file
 from unsmear.files import write_json
 from unsmear.frames.config import Checksum
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 FORMAT = 1
 
@@ -101,6 +103,8 @@ def ensure_writable(lock: str | Path) -> None:
 @contextmanager
 def fetching_alone(name: str, lock: str | Path) -> Iterator[bool]:
     """Wait while another process fetches ``name``, and say whether one did: jobs may outlive their workflow."""
+    from filelock import Timeout
+
     guard, waited = _guard(Path(lock), name), False
     try:
         guard.acquire(timeout=0)
@@ -116,6 +120,8 @@ def fetching_alone(name: str, lock: str | Path) -> Iterator[bool]:
 
 def _guard(lock: Path, name: str) -> FileLock:
     """A lock that ends with the process that holds it; locks lie in a hidden folder beside the lock file."""
+    from filelock import FileLock  # plans are made without it
+
     folder = lock.with_name(f".{lock.name}.guards.tmp")
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / name)
