@@ -43,6 +43,13 @@ class Hparams(BaseModel):
         le=10,
         description="factor of the end-point error in pixels that is added where a stage predicts motion",
     )
+    reblur_weight: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="factor of the distance between the frames' exposure and the blurry image that is added by the "
+        "stage that completes the frames; for cameras without a response",
+    )
     perceptual_weight: float = Field(
         0.0, ge=0, le=1e4, description="factor of the VGG16 distance that is added; 0 leaves it out, the authors used 1"
     )

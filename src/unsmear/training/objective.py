@@ -29,12 +29,14 @@ class Prediction:
     ----------
     frames, truth : (B, K, 3, H, W), full scale 1
     motion, true_motion : (B, K, 2, h, w), pixels; None where the stage predicts none, or none is known
+    reblur : (B,) distance of all frames' exposure from the blurry image; None where it is not asked for
     """
 
     frames: Tensor
     truth: Tensor
     motion: Tensor | None = None
     true_motion: Tensor | None = None
+    reblur: Tensor | None = None
 
     def reversed(self) -> Prediction:
         """The same prediction beside the reversed truth."""
@@ -58,6 +60,9 @@ class Objective:
     perceptual : distance of features that is added to the loss, (B, K, 3, H, W) twice to (B,); None adds none
     perceptual_weight : its factor
     fourier_weight : factor of the distance of spectra that is added
+    reblur : distance of all frames' exposure from the blurry image, added where the stage completes the frames; None
+        adds none
+    reblur_weight : its factor
     motion_weight : factor of the end-point error, pixels, that is added where the stage predicts motion
     """
 
@@ -72,6 +77,8 @@ class Objective:
     perceptual_weight: float = 0.0
     fourier_weight: float = 0.0
     motion_weight: float = 0.0
+    reblur: Callable[[Tensor, Tensor], Tensor] | None = None
+    reblur_weight: float = 0.0
     run: Callable[..., tuple[Tensor, Tensor | None]] | None = None  # the stage's predict_motion as compiled
 
     @property
@@ -105,16 +112,23 @@ class Objective:
         """
         given = self._known(blurry)
         if self.order == "follow":
-            reverse = find_reversed(truth, given, self.frames)
+            reverse = find_reversed(truth, {n: given[n] for n in self.stage.spec.conditions_on}, self.frames)
             truth = reverse_samples(truth, reverse)
             motion = None if motion is None else reverse_samples(motion, reverse)
         with self.precision.autocast():
             frames, found = (self.run or self.stage.predict_motion)(blurry, given)
         wanted = [self.frames.index(frame) for frame in self.stage.spec.predicts]
-        prediction = Prediction(frames.to(blurry.dtype), truth[:, wanted])
+        prediction = Prediction(frames.to(blurry.dtype), truth[:, wanted], reblur=self._expose(frames, given, blurry))
         if found is None or motion is None:
             return prediction
         return replace(prediction, motion=found.to(blurry.dtype), true_motion=self._motion_to_references(motion, found))
+
+    def _expose(self, frames: Tensor, given: Mapping[int, Tensor], blurry: Tensor) -> Tensor | None:
+        """Distance of the exposure of all frames from the blurry image, where all are known."""
+        known = {**given, **dict(zip(self.stage.spec.predicts, frames.to(blurry.dtype).unbind(1), strict=True))}
+        if self.reblur is None or len(known) < self.num_frames:
+            return None
+        return self.reblur(torch.stack([known[number] for number in sorted(known)], dim=1), blurry)
 
     def _motion_to_references(self, motion: Tensor, found: Tensor) -> Tensor:
         """True displacements from the predicted frames to those that they correct, on the grid of ``found``.
@@ -127,13 +141,15 @@ class Objective:
         return resize_motion(wanted, *found.shape[-2:])
 
     def _known(self, blurry: Tensor) -> Mapping[int, Tensor]:
-        """Frames that the frozen stages predict: those that the stage is given."""
-        if not self.stage.spec.conditions_on:
+        """Frames that the frozen stages predict: those that the stage is given; all of them to expose them again."""
+        wanted = self.stage.spec.conditions_on
+        if not wanted:
             return {}
         with torch.inference_mode(), self.precision.autocast():
             known = predict_frames(self.predecessors, blurry)
         # A tensor made in inference mode cannot take part in gradients; a copy of it can.
-        return {frame: known[frame].to(blurry.dtype).clone() for frame in self.stage.spec.conditions_on}
+        kept = wanted if self.reblur is None else tuple(known)
+        return {frame: known[frame].to(blurry.dtype).clone() for frame in kept}
 
     def terms(self, prediction: Prediction) -> Terms:
         """Every term of the loss, (B,) each and without its weight, and ``loss``, their weighted sum.
@@ -165,6 +181,9 @@ class Objective:
         if prediction.motion is not None and prediction.true_motion is not None:
             terms["motion"] = end_point_error(prediction.motion, prediction.true_motion)
             terms["loss"] = terms["loss"] + self.motion_weight * terms["motion"]
+        if prediction.reblur is not None:
+            terms["reblur"] = prediction.reblur
+            terms["loss"] = terms["loss"] + self.reblur_weight * terms["reblur"]
         return terms if self.perceptual is None else self._add_features(terms, self.perceptual(predicted, truth))
 
     def _add_features(self, terms: Terms, features: Tensor) -> Terms:

@@ -132,6 +132,8 @@ def train_here(
         chosen.perceptual_weight,
         chosen.fourier_weight,
         chosen.motion_weight,
+        _load_reblur(chosen, lens, precision),
+        chosen.reblur_weight,
     )
 
     provenance = {
@@ -199,6 +201,19 @@ def _load_features(hparams: Hparams, layers: str | Path | None, imagenet_norm: b
     if not layers:
         raise ValueError(f"perceptual_weight is {hparams.perceptual_weight}, but VGG16's layers are not given")
     return load_perceptual(layers, imagenet_norm).to(precision.device, precision.dtype)
+
+
+def _load_reblur(hparams: Hparams, lens: Any, precision: Any) -> Any:
+    if hparams.reblur_weight == 0:
+        return None
+    from unsmear.losses.reblur import ReblurLoss
+
+    if lens.response.kind != "identity":
+        raise ValueError(
+            f"reblur_weight is {hparams.reblur_weight}, but camera {lens.name} has the response "
+            f"{lens.response.kind}: frames are exposed in linear light; set it to 0 or take a camera without a response"
+        )
+    return ReblurLoss(lens.psfs, lens.weights).to(precision.device)
 
 
 def _reverses_time(hparams: Hparams, lens: Any) -> bool:

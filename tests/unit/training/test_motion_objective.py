@@ -1,5 +1,6 @@
 """Motion as a target: augmentation, direction of time, and what a training learns."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -7,7 +8,9 @@ from torch.nn import functional
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.losses.motion import end_point_error
+from unsmear.losses.reblur import ReblurLoss
 from unsmear.motion.warp import resize_motion, warp_frames
+from unsmear.optics.psf import delta_psfs
 from unsmear.training.augment import turn_motion, turn_pictures
 from unsmear.training.objective import Objective, Prediction
 
@@ -116,3 +119,15 @@ def test_a_known_blur_of_a_moving_layer_gives_its_displacement():
         _, motion = stage.predict_motion(blurry, {4: truth[:, 3]})
     # Of 6 pixels from the first frame to the middle, and back to the last.
     assert end_point_error(motion[:, [0, 5]], fields[:, [0, 6]]) < 2
+
+
+def test_the_stage_that_completes_the_frames_may_be_asked_to_give_the_picture_back():
+    blurry, truth, _ = group()
+    reblur = ReblurLoss(delta_psfs(7), np.full(7, 1 / 7))
+    objective = Objective(Stage(SPEC), [Given(truth[:, 3])], "true", "l1", reblur=reblur, reblur_weight=2.0)
+    prediction = objective.predict(blurry, truth[:, [0, 1, 2, 4, 5, 6]])
+    terms = objective.terms(prediction)
+    torch.testing.assert_close(terms["loss"], terms["l1"] + 2 * terms["reblur"])
+    others = prediction.frames.detach()
+    everything = torch.cat([others[:, :3], truth[:, 3:4], others[:, 3:]], dim=1)
+    torch.testing.assert_close(terms["reblur"], (everything.mean(dim=1) - blurry).abs().flatten(1).mean(dim=1))
