@@ -74,7 +74,7 @@ def test_submissions_name_partition_gpu_memory_and_time(reds):
         assert entry["slurm_partition"] == ("long" if wanted else "short") and entry["slurm_account"] == "lab"
         assert ("gpu_model" in entry) == wanted
     gpus = {entry["rules"][0] for entry in reds if entry.get("gpu")}
-    assert gpus == {"train_stage", "train_stage_and_save", "evaluate", "measure_robustness"}
+    assert gpus == {"train_stage", "train_stage_and_save", "fit_system_baselines", "evaluate", "measure_robustness"}
     # 20 sequences of 1.4 GB, eight CPUs abreast.
     largest = max(of_rule(reds, "render_blur"), key=lambda entry: entry["jobs"])
     assert largest["_cores"] == 8
@@ -101,6 +101,8 @@ def test_reds_plans_the_papers_experiment_offline(repository, tmp_path):
         "propose_trials": trials,
         "select_trial": 2 * NUM_STAGES,
         "draw_sweep": 1,
+        "fit_camera_baselines": NUM_CAMERAS,
+        "fit_system_baselines": 3,
         "evaluate": 3 * NUM_TEST // 10,
         "evaluate_input": NUM_CAMERAS * NUM_TEST // 10,
         "gather_evaluation": 3 + NUM_CAMERAS,

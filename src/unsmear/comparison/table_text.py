@@ -18,29 +18,29 @@ COLUMNS = (
     ("psnr_frames", "PSNR frames", 2, False),
     ("gain_frames", "over input", 2, True),
     ("gain_frames_baseline", "over best baseline", 2, True),
-    ("ssim_frames", "SSIM frames", 3, False),
     ("direction", "direction", 2, True),
     ("motion_amplitude", "amplitude", 2, True),
-    ("motion_angle", "angle", 0, True),
+    ("motion_angle", "angle", 0, False),
 )
 # Measures of interest to few; in a table of their own.
 MORE_COLUMNS = (
+    ("ssim_frames", "SSIM frames", 3, False),
     ("psnr_frames_plain", "PSNR frames, as predicted", 2, True),
     ("motion_error", "end-point error", 2, True),
     ("motion_error_bidirectional", "bidirectional end-point error", 2, True),
-    ("motion_amplitude_best", "amplitude, best direction", 2, False),
-    ("motion_angle_best", "angle, best direction", 0, False),
+    ("motion_amplitude_best", "amplitude, best", 2, False),
+    ("motion_angle_best", "angle, best", 0, False),
     ("temporal_error", "error of frame differences", 2, False),
     ("reblur_psnr", "re-blur PSNR", 2, False),
     ("psnr_bound", "PSNR outer frames, true middle given", 2, False),
 )
 MORE_NOTE = (
-    "PSNR of frames as predicted, not turned to the best direction. End-point error: distance of predicted and true "
-    "displacement from the middle to the first and last frame, px, over moving pixels; bidirectional, as others report "
-    "it: from first to last frame, in the better direction of each pixel, over all pixels. RMS error of differences "
-    "between neighbouring frames, 8-bit codes, best direction. Re-blur: PSNR of the prediction put through its camera "
-    "against the blurry picture. Outer frames: PSNR in the best direction where the stages are given the true middle "
-    "frame."
+    "Best: in the best direction. PSNR of frames as predicted, not turned to it. End-point error: distance of "
+    "predicted and true displacement from the middle to the first and last frame, px, over moving pixels; "
+    "bidirectional, as others report it: from first to last frame, in the better direction of each pixel, over "
+    "all pixels. RMS error of differences between neighbouring frames, 8-bit codes. Re-blur: PSNR of the "
+    "prediction put through its camera against the blurry picture. Outer frames: PSNR where the stages are given "
+    "the true middle frame."
 )
 ZERO_MARK = "°"
 NOTES = (
@@ -64,12 +64,13 @@ def format_estimate(row: Row, key: str, decimals: int, interval: bool, signed: b
     if not row.get(key):
         return "-"
     sign = "+" if signed else ""
-    text = f"{float(row[key]):{sign}.{decimals}f}"
+    shape = f"{sign}z.{decimals}f"  # z: no minus before a zero
+    text = f"{float(row[key]):{shape}}"
     if row.get(f"{key}_seed_std"):
         text += f" ± {float(row[f'{key}_seed_std']):.{decimals}f}"
     low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
     if interval and low and high:
-        text += f" [{float(low):{sign}.{decimals}f}, {float(high):{sign}.{decimals}f}]"
+        text += f" [{float(low):{shape}}, {float(high):{shape}}]"
         if signed and float(low) <= 0 <= float(high):
             text += ZERO_MARK
     return text

@@ -5,15 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unsmear.comparison.table_text import Row
+from unsmear.comparison.table_text import Row, row_label
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A headline number, and what it is."""
+    """A headline number, what it is, and its interval where there is one."""
 
     value: str
     text: str
+    interval: str = ""
+
+
+@dataclass(frozen=True)
+class SystemFacts:
+    """The headline numbers of one system, and the camera that it is for."""
+
+    label: str
+    camera: str
+    facts: Sequence[Fact]
+
+
+# Column, number format, unit and text; a gain over the input stands in where no baseline was evaluated.
+_GAINS = (
+    ("gain_middle_baseline", "gain_middle", "middle frame"),
+    ("gain_frames_baseline", "gain_frames", "all frames"),
+)
+_MOTION = (
+    ("motion_amplitude", "z.2f", "of the true motion is in the frames: 1 is right, 0 stands still"),
+    ("motion_angle", "z.0f", "degrees between predicted and true motion"),
+    ("direction", "z.2f", "of moving groups run in the true order: one half is chance"),
+)
 
 
 def lead(rows: Sequence[Row]) -> str:
@@ -25,14 +47,34 @@ def lead(rows: Sequence[Row]) -> str:
     )
 
 
-def facts(rows: Sequence[Row]) -> list[Fact]:
-    """Headline numbers of every trained system."""
+def facts(rows: Sequence[Row]) -> list[SystemFacts]:
+    """Headline numbers of every trained system: what it adds to the best baseline, and how its frames move."""
+    labels = {row["row"]: row["label"] for row in rows}
+    return [
+        SystemFacts(row_label(row), row["camera"], [*_gains(row, labels), *_motion(row)])
+        for row in rows
+        if row["kind"] == "trained"
+    ]
+
+
+def _gains(row: Row, labels: dict[str, str]) -> list[Fact]:
     found = []
-    for row in rows:
-        if row["kind"] != "trained":
-            continue
-        if row.get("direction"):
-            found.append(Fact(f"{float(row['direction']):.2f}", f"of moving groups in the true order: {row['label']}"))
-        gain = f"{float(row['gain_middle']):+.2f} dB" if row.get("gain_middle") else "- dB"
-        found.append(Fact(gain, f"middle frame over the input: {row['label']}"))
+    for baseline, plain, frames in _GAINS:
+        key = baseline if row.get(baseline) else plain
+        if row.get(key):
+            over = f"the best baseline, {labels[row[f'{baseline}_row']]}" if key == baseline else "the input"
+            found.append(Fact(f"{float(row[key]):+z.2f} dB", f"{frames} over {over}", _interval(row, key, "+z.2f")))
     return found
+
+
+def _motion(row: Row) -> list[Fact]:
+    return [
+        Fact(f"{float(row[key]):{shape}}", text, _interval(row, key, shape))
+        for key, shape, text in _MOTION
+        if row.get(key)
+    ]
+
+
+def _interval(row: Row, key: str, shape: str) -> str:
+    low, high = row.get(f"{key}_low"), row.get(f"{key}_high")
+    return f"[{float(low):{shape}}, {float(high):{shape}}]" if low and high else ""

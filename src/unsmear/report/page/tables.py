@@ -43,9 +43,9 @@ class Table:
 
 
 def results_table(rows: Sequence[Row]) -> Table:
-    """The table of results; the first difference is set off from the systems above it."""
+    """The table of results; the first difference is set off from the systems above it, baselines stand back."""
     kinds = [row["kind"] == "difference" for row in rows]
-    classes = ["difference" if difference else "" for difference in kinds]
+    classes = [row["kind"] if row["kind"] in ("difference", "baseline") else "" for row in rows]
     if any(kinds):
         classes[kinds.index(True)] += " first-difference"
     return Table(*table_cells(list(rows)), classes, table_notes(list(rows)))
