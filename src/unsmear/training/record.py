@@ -15,7 +15,7 @@ from unsmear.optics.camera import Camera
 from unsmear.tracking.run import Run, open_run
 from unsmear.training.config import Hparams
 from unsmear.training.outcome import write_outcome
-from unsmear.training.pictures import draw_curve, encode_samples
+from unsmear.training.pictures import encode_samples
 from unsmear.training.processes import Processes
 from unsmear.training.resume import write_state
 from unsmear.training.state import TrainingState
@@ -24,8 +24,8 @@ from unsmear.training.state import TrainingState
 class RunRecord:
     """The record of one run; of several processes the first one keeps it."""
 
-    def __init__(self, tracker: Run, run: str, key: str) -> None:
-        self.tracker, self.run, self.key = tracker, run, key
+    def __init__(self, tracker: Run, key: str) -> None:
+        self.tracker, self.key = tracker, key
 
     @classmethod
     @contextmanager
@@ -49,7 +49,7 @@ class RunRecord:
         parent = folder.parent if folder.parent.name == "trials" else None
         settings = tracking if processes.is_first else {"enabled": False}
         with open_run(folder, run, key=key, params=params, parent=parent, **settings) as tracker:
-            yield cls(tracker, run, key)
+            yield cls(tracker, key)
 
     @property
     def wants_samples(self) -> bool:
@@ -90,8 +90,6 @@ class RunRecord:
             write_state(Path(outputs["state"]), key, settings, state.capture())
         self.tracker.log_artifact(outputs["weights"])
         self.tracker.log_artifact(outputs["metrics"])
-        self.tracker.log_bytes(draw_curve(state.table.rows, self.run).encode(), "curves/loss.svg")
-        self.tracker.log_bytes(draw_curve(state.table.rows, self.run, "psnr").encode(), "curves/psnr.svg")
 
     def end(self, outcome: str, failure: Exception | None, seconds: float) -> None:
         """End the record, and say in ``outcome.json`` how the run ended and how long it took."""
