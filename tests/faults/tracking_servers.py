@@ -46,12 +46,13 @@ class Server:
         command += ["--artifacts-destination", str(self.folder / "artifacts")]
         command += ["--allowed-hosts", f"{HOST},{HOST}:*,localhost:*,127.0.0.1:*"]  # as docs/tracking.md says
         environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1"}
+        environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # starts in half the time
         environment.pop("MLFLOW_TRACKING_URI", None)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True
             )
-        for _ in range(1200):
+        for _ in range(3000):
             if self._process.poll() is not None:
                 break
             if self._answers():
