@@ -21,7 +21,7 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 
 
-# Choosing hyper-parameters, drawing the choice and counting frames takes seconds: no cluster is asked for that.
+# Choosing hyper-parameters, drawing the choice or a camera, and counting frames takes seconds: no cluster is asked for that.
 localrules:
     all,
     group_frames,
@@ -29,6 +29,7 @@ localrules:
     propose_trials,
     select_trial,
     draw_sweep,
+    draw_camera,
 
 
 rule all:
