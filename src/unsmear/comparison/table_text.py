@@ -144,7 +144,7 @@ def seed_lines(rows: list[Row]) -> list[str]:
         f"{row['label']}: mean ± standard deviation of n = {row['num_seeds']} trainings with different seeds; the "
         "interval is that of the mean, averaged over seeds before sequences are resampled."
         for row in rows
-        if _is_repeated(row)
+        if _is_repeated(row) and row["kind"] != "baseline"
     ]
 
 
