@@ -30,6 +30,10 @@ def values(repository: Path) -> dict:
         "space": {"learning_rate": {"loguniform": [0.001, 0.01]}},
         "rounds": [{"trials": 2, "budget": 10, "promote": 1}, {"trials": 1, "budget": 20}],
     }
+    given = {"center": [], "f35": [4], "f26": [3, 4, 5], "f17": [2, 3, 5, 6]}
+    predicts = {"center": [4], "f35": [3, 5], "f26": [2, 6], "f17": [1, 7]}
+    stages = [{"name": name, "predicts": predicts[name], "conditions_on": given[name]} for name in predicts]
+    found["cascades"] = [{"name": "compact", "stages": stages}]
     found["sweep"] = [search, {"system": "masked", "stage": "center", "inherit": "standard"}]
     found["systems"] = [
         {"name": "standard", "camera": "standard", "cascade": "compact", "seeds": 2},
