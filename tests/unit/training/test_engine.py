@@ -102,16 +102,16 @@ def test_loss_that_is_not_finite_is_skipped_then_stops_the_run(stores, tmp_path,
     def spoil(terms):
         return {name: value * math.nan for name, value in terms.items()}
 
-    def terms(self, predicted, truth):
+    def terms(self, prediction):
         calls["n"] += 1
-        value = true_terms(self, predicted, truth)
+        value = true_terms(self, prediction)
         return spoil(value) if calls["n"] == 3 else value
 
     monkeypatch.setattr(Objective, "terms", terms)
     stage, _ = train(stores, tmp_path, hparams=hparams)
     assert all(torch.isfinite(p).all() for p in stage.parameters())
 
-    monkeypatch.setattr(Objective, "terms", lambda self, p, t: spoil(true_terms(self, p, t)))
+    monkeypatch.setattr(Objective, "terms", lambda self, prediction: spoil(true_terms(self, prediction)))
     config = CONFIG.model_copy(update={"max_skipped_steps": 3})
     with pytest.raises(ValueError, match=r"loss of step 4 is not finite .*learning rate .* 4 times in a row"):
         train(stores, tmp_path, hparams=hparams, config=config)

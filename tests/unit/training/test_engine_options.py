@@ -132,9 +132,9 @@ def test_divergence_just_before_the_end_is_no_good_end(job):
 def test_a_trial_that_fails_says_so_and_leaves_its_outputs(job, monkeypatch, what):
     true_terms, calls = Objective.terms, []
 
-    def fail(self, predicted, truth):
+    def fail(self, prediction):
         calls.append(1)
-        terms = true_terms(self, predicted, truth)
+        terms = true_terms(self, prediction)
         if len(calls) <= 6 or not torch.is_grad_enabled():
             return terms
         if what == "memory":
@@ -160,9 +160,9 @@ def test_divergence_leaves_the_last_good_state(job, monkeypatch):
     whole = trained(job, "whole")
     true_terms, calls = Objective.terms, []
 
-    def fail(self, predicted, truth):
+    def fail(self, prediction):
         calls.append(1)
-        terms = true_terms(self, predicted, truth)
+        terms = true_terms(self, prediction)
         return terms if len(calls) <= 3 else {name: value * torch.nan for name, value in terms.items()}
 
     broken = replace(job, run="standard/center/broken", config={"max_skipped_steps": 1})

@@ -85,11 +85,11 @@ from unsmear.training.train import train_here
 
 rank, calls, true_terms = int(os.environ["RANK"]), [], Objective.terms
 
-def terms(self, predicted, truth):
+def terms(self, prediction):
     calls.append(1)
     if rank == 1 and len(calls) == 3:
         raise torch.OutOfMemoryError("CUDA out of memory")
-    return true_terms(self, predicted, truth)
+    return true_terms(self, prediction)
 
 Objective.terms = terms
 train_here(local_rank=rank, **training_job.Job.read(sys.argv[2]).arguments())
