@@ -126,7 +126,9 @@ def send_model(client: MlflowClient, run_id: str, folder: Path, record: Mapping[
         assert model is not None
     if model.status != LoggedModelStatus.READY:
         _send_files(client, model.model_id, _build(folder, model, run_id))
-        client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+        outputs = client.get_run(run_id).outputs
+        if model.model_id not in [output.model_id for output in (outputs.model_outputs if outputs else ())]:
+            client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])  # MLflow refuses it twice
         client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     shutil.rmtree(folder / "built", ignore_errors=True)
     if record["register"]:
