@@ -94,7 +94,8 @@ def log_cascade_model(run: Run, weights: Sequence[str | Path], system: str, exam
     for index, path in enumerate(map(Path, weights), start=1):
         shutil.copyfile(path, folder / "weights" / f"{index:02d}_{path.parent.parent.name or 'stage'}.safetensors")
     package = Path(__file__).resolve().parents[1]
-    shutil.copytree(package, folder / "code" / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    left_out = shutil.ignore_patterns("__pycache__", "*.safetensors")  # the weights that the package comes with
+    shutil.copytree(package, folder / "code" / package.name, ignore=left_out)
     np.save(folder / "example.npy", example)
     (folder / "README.md").write_text(redact(card), encoding="utf-8")
     requirements = "".join(f"{name}=={version(name)}\n" for name in _REQUIREMENTS)
