@@ -1,33 +1,29 @@
-"""One of the processes of a training in several: ``torchrun ... -m unsmear.training job.json``."""
+"""A training that its file describes: ``python -m unsmear.training job.json``, or one process of it by ``torchrun``."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
-from pathlib import Path
 
-from unsmear.cascade.spec import StageSpec
-from unsmear.training.config import TrainingConfig
+from unsmear.training.job import TrainingJob
 from unsmear.training.orphans import end_with_parent
-from unsmear.training.train import train_here
-
-logger = logging.getLogger(__name__)
+from unsmear.training.train import train_here, train_stage
 
 
 def main(path: str) -> None:
-    """Train this process's share of what the file describes."""
-    end_with_parent()
-    rank, local_rank = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
+    """Train what the file describes, or this process's share of it."""
+    rank = int(os.environ.get("RANK", 0))
     logging.basicConfig(level=logging.INFO if rank == 0 else logging.WARNING, format="%(message)s")
-    values = json.loads(Path(path).read_text(encoding="utf-8"))
-    spec = StageSpec.model_validate(values.pop("spec"))
-    config = TrainingConfig.model_validate(values.pop("config"))
     try:
-        train_here(spec=spec, config=config, local_rank=local_rank, **values)
+        job = TrainingJob.read(path)
+        if "LOCAL_RANK" in os.environ:
+            end_with_parent()
+            train_here(job, int(os.environ["LOCAL_RANK"]))
+        else:
+            train_stage(job)
     except ValueError as error:
-        logger.error("error: %s", error)
+        logging.error("error: %s", error)
         sys.exit(1)
 
 

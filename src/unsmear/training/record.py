@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from unsmear.cascade.checkpoint import Checkpoint, save_stage
 from unsmear.optics.camera import Camera
 from unsmear.tracking.run import Run, open_run
 from unsmear.training.config import Hparams
+from unsmear.training.job import TrainingJob
 from unsmear.training.outcome import write_outcome
 from unsmear.training.pictures import encode_samples
 from unsmear.training.processes import Processes
@@ -31,9 +32,7 @@ class RunRecord:
     @contextmanager
     def open(
         cls,
-        tracking: Mapping[str, Any],
-        folder: Path,
-        run: str,
+        job: TrainingJob,
         key: str,
         params: Mapping[str, Any],
         processes: Processes,
@@ -42,13 +41,12 @@ class RunRecord:
 
         Parameters
         ----------
-        tracking : keyword arguments of :func:`unsmear.tracking.run.open_run` but the run's own
-        folder : of the run; a trial belongs to the sweep whose folder is above
+        job : a trial belongs to the sweep whose folder is above
         key : an unfinished run of the same key is continued
         """
-        parent = folder.parent if folder.parent.name == "trials" else None
-        settings = tracking if processes.is_first else {"enabled": False}
-        with open_run(folder, run, key=key, params=params, parent=parent, **settings) as tracker:
+        parent = job.folder.parent if job.is_trial else None
+        settings = job.tracking if processes.is_first else {"enabled": False}
+        with open_run(job.folder, job.run, key=key, params=params, parent=parent, **settings) as tracker:
             yield cls(tracker, key)
 
     @property
@@ -56,12 +54,12 @@ class RunRecord:
         """Whether sample pictures go anywhere."""
         return self.tracker.is_recorded
 
-    def log_inputs(
-        self, name: str, data: str, blur: Sequence[str | Path], psfs: str | Path, camera: str | Path
-    ) -> None:
+    def log_inputs(self, job: TrainingJob, data: str) -> None:
         """Record the digest of the data and the files of the camera."""
-        self.tracker.log_dataset(name, data, str(Path(blur[0]).parents[1]), frames=len(blur))
-        for path in (Path(psfs), Path(camera), Path(psfs).with_suffix(".png")):
+        self.tracker.log_dataset(
+            f"{job.camera_name} blur", data, str(Path(job.blur[0]).parents[1]), frames=len(job.blur)
+        )
+        for path in (Path(job.psfs), Path(job.camera_path), Path(job.psfs).with_suffix(".png")):
             if path.is_file():
                 self.tracker.log_artifact(path, "camera")
 
@@ -99,16 +97,16 @@ class RunRecord:
         write_outcome(outcome, key=self.key, seconds=seconds, **status)
 
 
-def describe_optics(camera_json: str | Path) -> dict[str, Any]:
-    """What the camera's lens is, for comparing runs: its kind, psi range and mask."""
-    optics: dict[str, Any] = json.loads(Path(camera_json).read_text(encoding="utf-8"))["config"]["optics"]
+def describe_optics(camera_path: str | Path) -> dict[str, Any]:
+    """What the camera's optics are, for comparing runs: its kind, psi range and mask."""
+    optics: dict[str, Any] = json.loads(Path(camera_path).read_text(encoding="utf-8"))["config"]["optics"]
     return optics
 
 
 def make_checkpoint(
-    state: TrainingState, hparams: Hparams, provenance: Mapping[str, Any], lens: Camera, camera: str
+    state: TrainingState, hparams: Hparams, provenance: Mapping[str, Any], camera: Camera, camera_name: str
 ) -> Checkpoint:
     """The trained stage with its record; the batch size is the one found where it was left open."""
-    described = {"name": camera, "energy": [float(e) for e in lens.energy]}
+    described = {"name": camera_name, "energy": [float(e) for e in camera.energy]}
     settled = {**hparams.model_dump(mode="json"), "batch_size": state.batch_size}
-    return Checkpoint(state.mean, lens.num_frames, described, settled, dict(provenance))
+    return Checkpoint(state.mean, camera.num_frames, described, settled, dict(provenance))

@@ -3,80 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unsmear.cascade.spec import StageSpec, resolve_order
-from unsmear.training.config import Hparams, TrainingConfig
+from unsmear.cascade.spec import resolve_order
+from unsmear.training.config import Hparams
+from unsmear.training.job import TrainingJob
 from unsmear.training.settings import digest_file, key_of, read_hparams, read_trial, seed_of
 
 logger = logging.getLogger(__name__)
 
 
-def train_stage(*, config: TrainingConfig, **arguments: Any) -> None:
-    """Train one stage of one system: here, or on several GPUs in as many processes.
-
-    Parameters are those of :func:`train_here`.
-    """
-    if config.gpus > 1:
+def train_stage(job: TrainingJob) -> None:
+    """Write ``job.json`` and train: here, or on several GPUs in as many processes."""
+    job.write()
+    if job.config.gpus > 1:
         from unsmear.training.launch import train_in_processes
 
-        train_in_processes(config=config, **arguments)
+        train_in_processes(job)
     else:
-        train_here(config=config, **arguments)
+        train_here(job)
 
 
-def train_here(
-    *,
-    spec: StageSpec,
-    config: TrainingConfig,
-    seed: int,
-    system: str,
-    camera: str,
-    psfs: str | Path,
-    camera_json: str | Path,
-    hparams: str | Path,
-    frames: Sequence[str | Path],
-    blur: Sequence[str | Path],
-    predecessors: Sequence[str | Path],
-    outputs: Mapping[str, str],
-    run: str,
-    tracking: Mapping[str, Any],
-    start: str | Path | None = None,
-    init: str | Path | None = None,
-    trunk: str | Path | None = None,
-    motion: Sequence[str | Path] = (),
-    perceptual: str | Path | None = None,
-    imagenet_norm: bool = True,
-    threads: int = 1,
-    code: str = "",
-    local_rank: int | None = None,
-) -> None:
+def train_here(job: TrainingJob, local_rank: int | None = None) -> None:
     """Train one stage of one system and write ``weights.safetensors``, ``metrics.csv`` and ``outcome.json``.
 
     Parameters
     ----------
-    spec : the stage
-    config : what holds for all stages
-    seed : of first weights and samples
-    system, camera : names, for the record
-    psfs, camera_json : the simulated camera
-    hparams : the run's ``hparams.yaml``
-    frames, blur : stores of the train and val splits
-    predecessors : weights of the stages before, in their order
-    outputs : ``weights``, ``metrics`` and ``outcome``: files to write, in one folder; with ``state`` also the
-        state at the end, for a longer training to go on from
-    run : name of the run, ``{system}/{stage}/{run}``
-    tracking : keyword arguments of :func:`unsmear.tracking.run.open_run` but the run's own
-    start : ``state.pt`` of a run with fewer steps and otherwise the same settings, to go on from
-    init : weights file of the same network, whose weights the stage begins with instead of random ones
-    trunk : weights of an earlier stage of the same system, whose trunk the stage begins with
-    motion : stores of the train and val splits, for a stage that predicts motion
-    perceptual : VGG16's layers, where the hyper-parameters weigh the perceptual loss
-    imagenet_norm : normalise colours for them as VGG16 was trained
-    threads : CPU threads to use
-    code : digest of the code, part of what a saved state must match
     local_rank : number of this process among those that train together on this machine; None trains alone
 
     Raises
@@ -102,88 +55,95 @@ def train_here(
     from unsmear.training.resume import StateFiles, read_start
     from unsmear.training.sources import digest_stores
 
-    torch.set_num_threads(max(1, threads))
-    set_determinism(config)
-    precision = Precision.choose(config, local_rank or 0)
+    torch.set_num_threads(max(1, job.threads // max(1, job.config.gpus)))
+    set_determinism(job.config)
+    precision = Precision.choose(job.config, local_rank or 0)
     processes = Processes() if local_rank is None else Processes.join(precision.device)
-    folder, chosen = Path(outputs["weights"]).parent, read_hparams(hparams)
-    lens = Camera.load(psfs, camera_json)
-    num_frames = len(lens.psfs)
-    data = digest_stores(frames, blur)
+    chosen = read_hparams(job.hparams)
+    camera = Camera.load(job.psfs, job.camera_path)
+    num_frames = len(camera.psfs)
+    data = digest_stores(job.frames, job.blur)
     train, val = (
-        SplitStores.open(split, num_frames, *([Path(p) for p in paths] for paths in (frames, blur, motion)))
+        SplitStores.open(split, num_frames, *([Path(p) for p in paths] for paths in (job.frames, job.blur, job.motion)))
         for split in ("train", "val")
     )
-    torch.manual_seed(seed_of(seed, system, spec.name))
-    stage = Stage(spec, tuple(lens.energy), lens.response)
-    if init:
-        start_from(stage, init)
-    if trunk:
-        start_trunk_from(stage, trunk)
+    torch.manual_seed(seed_of(job.seed, job.system, job.spec.name))
+    stage = Stage(job.spec, tuple(camera.energy), camera.response)
+    if job.init:
+        start_from(stage, job.init)
+    if job.trunk:
+        start_trunk_from(stage, job.trunk)
     objective = Objective(
         stage,
-        [_freeze(load_stage(path).stage, precision) for path in predecessors],
-        resolve_order(spec, num_frames, lens.time_symmetric),
+        [_freeze(load_stage(path).stage, precision) for path in job.predecessors],
+        resolve_order(job.spec, num_frames, camera.time_symmetric),
         chosen.loss,
         num_frames,
-        _reverses_time(chosen, lens),
+        _reverses_time(chosen, camera),
         precision,
-        _load_features(chosen, perceptual, imagenet_norm, precision),
+        _load_features(chosen, job, precision),
         chosen.perceptual_weight,
         chosen.fourier_weight,
         chosen.motion_weight,
-        _load_reblur(chosen, lens, precision),
+        _load_reblur(chosen, camera, precision),
         chosen.reblur_weight,
     )
 
     provenance = {
-        "system": system,
+        "system": job.system,
         "order": objective.order,
-        "seed": seed,
+        "seed": job.seed,
         "data": data,
-        "code": code,
+        "code": job.code,
         "precision": precision.name,
-        "predecessors": [digest_file(path) for path in predecessors],
-        **{name: digest_file(path) for name, path in (("init", init), ("trunk", trunk)) if path},
+        "predecessors": [digest_file(path) for path in job.predecessors],
+        **{name: digest_file(path) for name, path in (("init", job.init), ("trunk", job.trunk)) if path},
         **(
-            {"vgg16": digest_file(perceptual), "imagenet_norm": imagenet_norm}
-            if objective.perceptual and perceptual
+            {"vgg16": digest_file(job.perceptual), "imagenet_norm": job.imagenet_norm}
+            if objective.perceptual and job.perceptual
             else {}
         ),
     }
-    settings = {"stage": spec.model_dump(mode="json"), "hparams": chosen.model_dump(mode="json"), **provenance}
-    settings["symmetries"] = sorted(lens.symmetries)
-    begun = read_start(Path(start), settings) if start else None
+    settings = {"stage": job.spec.model_dump(mode="json"), "hparams": chosen.model_dump(mode="json"), **provenance}
+    settings["symmetries"] = sorted(camera.symmetries)
+    begun = read_start(Path(job.start), settings) if job.start else None
     key = key_of({**settings, "start": begun["step"] if begun else 0})
-    states = StateFiles(folder, key, declared="state" in outputs)
-    params = {**settings, **read_trial(hparams), "camera": camera, "optics": describe_optics(camera_json)}
-    with RunRecord.open(tracking, folder, run, key[:16], params, processes) as record:
-        record.log_inputs(f"{camera} blur", data, blur, psfs, camera_json)
+    states = StateFiles(job.folder, key, declared="state" in job.outputs)
+    params = {
+        **settings,
+        **read_trial(job.hparams),
+        "camera": job.camera_name,
+        "optics": describe_optics(job.camera_path),
+    }
+    with RunRecord.open(job, key[:16], params, processes) as record:
+        record.log_inputs(job, data)
         failure = None
         try:
             state = fit(
                 objective,
                 chosen,
-                config,
+                job.config,
                 train,
                 val,
-                seed=seed_of(seed, spec.name, "samples"),
-                allowed=Allowed.by(lens.symmetries, chosen),
+                seed=seed_of(job.seed, job.spec.name, "samples"),
+                allowed=Allowed.by(camera.symmetries, chosen),
                 states=states,
                 on_metrics=record.log_row,
-                title=run,
+                title=job.run,
                 on_samples=record.log_samples if record.wants_samples else None,
                 processes=processes,
                 start=begun,
             )
         except FailedTrainingError as error:
-            if "/trials/" not in run:
+            if not job.is_trial:
                 raise
             state, failure = error.state, error
-            logger.warning("%s failed: %s", run, error)
+            logger.warning("%s failed: %s", job.run, error)
         if processes.is_first:
-            record.write(outputs, make_checkpoint(state, chosen, provenance, lens, camera), state, key, settings)
-            record.end(outputs["outcome"], failure, state.seconds)
+            record.write(
+                job.outputs, make_checkpoint(state, chosen, provenance, camera, job.camera_name), state, key, settings
+            )
+            record.end(job.outputs["outcome"], failure, state.seconds)
             states.remove()
     processes.wait()
     processes.leave()
@@ -193,30 +153,31 @@ def _freeze(stage: Any, precision: Any) -> Any:
     return stage.eval().requires_grad_(False).to(precision.device, precision.dtype)
 
 
-def _load_features(hparams: Hparams, layers: str | Path | None, imagenet_norm: bool, precision: Any) -> Any:
+def _load_features(hparams: Hparams, job: TrainingJob, precision: Any) -> Any:
     if hparams.perceptual_weight == 0:
         return None
     from unsmear.losses.perceptual import load_perceptual
 
-    if not layers:
+    if not job.perceptual:
         raise ValueError(f"perceptual_weight is {hparams.perceptual_weight}, but VGG16's layers are not given")
-    return load_perceptual(layers, imagenet_norm).to(precision.device, precision.dtype)
+    return load_perceptual(job.perceptual, bool(job.imagenet_norm)).to(precision.device, precision.dtype)
 
 
-def _load_reblur(hparams: Hparams, lens: Any, precision: Any) -> Any:
+def _load_reblur(hparams: Hparams, camera: Any, precision: Any) -> Any:
     if hparams.reblur_weight == 0:
         return None
     from unsmear.losses.reblur import ReblurLoss
 
-    if lens.response.kind != "identity":
+    if camera.response.kind != "identity":
         raise ValueError(
-            f"reblur_weight is {hparams.reblur_weight}, but camera {lens.name} has the response "
-            f"{lens.response.kind}: frames are exposed in linear light; set it to 0 or take a camera without a response"
+            f"reblur_weight is {hparams.reblur_weight}, but camera {camera.name} has the response "
+            f"{camera.response.kind}: frames are exposed in linear light; set it to 0 or take a camera "
+            "without a response"
         )
-    return ReblurLoss(lens.psfs, lens.weights).to(precision.device)
+    return ReblurLoss(camera.psfs, camera.weights).to(precision.device)
 
 
-def _reverses_time(hparams: Hparams, lens: Any) -> bool:
-    if hparams.time_reversal and not lens.time_symmetric:
+def _reverses_time(hparams: Hparams, camera: Any) -> bool:
+    if hparams.time_reversal and not camera.time_symmetric:
         logger.warning("the camera tells the direction of time: time_reversal is off")
-    return bool(hparams.time_reversal and lens.time_symmetric)
+    return bool(hparams.time_reversal and camera.time_symmetric)

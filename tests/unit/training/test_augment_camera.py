@@ -131,7 +131,7 @@ def test_blur_of_other_frames_is_refused_before_the_first_step(job):
     np.save(blur, np.load(blur)[:1])
     with pytest.raises(ValueError, match=r"000.npy"):
         replace(job).train()
-    assert [path.name for path in job.folder.iterdir()] == ["hparams.yaml"]
+    assert sorted(path.name for path in job.folder.iterdir()) == ["hparams.yaml", "job.json"]
 
 
 def test_a_camera_says_what_it_allows(job, caplog):

@@ -91,7 +91,7 @@ def test_batch_size_is_found_recorded_and_kept(job, monkeypatch):
 def test_batch_size_follows_memory(job, monkeypatch):
     from unsmear.cascade.stage import Stage
 
-    stage = Stage(job.arguments()["spec"])
+    stage = Stage(job.described().spec)
     objective = Objective(stage, [], "true", "mse", precision=Precision())
     each = batch_size._kept_bytes(objective, 32)
     assert batch_size._kept_bytes(objective, 64) == pytest.approx(4 * each, rel=0.2)
@@ -122,7 +122,9 @@ def test_lack_of_memory_is_told_from_other_errors():
 
 def test_divergence_just_before_the_end_is_no_good_end(job):
     hparams = {"learning_rate": 1.0, "warmup_steps": 0, "gradient_clip": 1e6, "schedule": "constant", "loss": "mse"}
-    trial = replace(job, run="standard/center/trials/r1-t1", hparams=hparams, config={"max_skipped_steps": 20})
+    trial = replace(
+        job, run="standard/center/trials/r1-t1", is_trial=True, hparams=hparams, config={"max_skipped_steps": 20}
+    )
     trial.train()
     assert trial.record["status"] == "failed" and "is not finite" in trial.record["reason"]
     assert trial.record["seconds"] > 0
@@ -143,7 +145,7 @@ def test_a_trial_that_fails_says_so_and_leaves_its_outputs(job, monkeypatch, wha
 
     monkeypatch.setattr(Objective, "terms", fail)
     config = {"max_skipped_steps": 2}
-    trial = replace(job, run="standard/center/trials/r1-t1", with_state=True, config=config)
+    trial = replace(job, run="standard/center/trials/r1-t1", is_trial=True, with_state=True, config=config)
     trial.train()
     assert trial.record["status"] == "failed"
     assert ("out of memory" if what == "memory" else "is not finite") in trial.record["reason"]
@@ -180,10 +182,14 @@ def test_divergence_leaves_the_last_good_state(job, monkeypatch):
 def test_a_promoted_trial_goes_on_to_the_bits_of_a_longer_training(job):
     fixed = {"schedule": "constant"}
     whole = trained(job, "whole", **fixed, steps=12)
-    first = replace(job, run="standard/center/trials/r1-t1", hparams={**fixed, "steps": 8}, with_state=True)
+    first = replace(
+        job, run="standard/center/trials/r1-t1", is_trial=True, hparams={**fixed, "steps": 8}, with_state=True
+    )
     first.train()
     state = str(first.folder / "state.pt")
-    second = replace(job, run="standard/center/trials/r2-t1", hparams={**fixed, "steps": 12}, start=state)
+    second = replace(
+        job, run="standard/center/trials/r2-t1", is_trial=True, hparams={**fixed, "steps": 12}, start=state
+    )
     second.train()
     assert largest_difference(whole, second) == 0
     steps = [row["step"] for row in read_metrics(second.folder / "metrics.csv") if row["split"] == "val"]

@@ -92,12 +92,12 @@ def terms(self, prediction):
     return true_terms(self, prediction)
 
 Objective.terms = terms
-train_here(local_rank=rank, **training_job.Job.read(sys.argv[2]).arguments())
+train_here(training_job.Job.read(sys.argv[2]).described(), rank)
 """
 
 
 def test_lack_of_memory_in_one_process_ends_a_trial_in_all(job, tmp_path):
-    trial = replace(job, run="standard/center/trials/r1-t1", config={"device": "cpu"})
+    trial = replace(job, run="standard/center/trials/r1-t1", is_trial=True, config={"device": "cpu"})
     script = tmp_path / "patched.py"
     script.write_text(PATCHED)
     text = json.dumps({**trial.__dict__, "root": str(trial.root)})

@@ -19,6 +19,7 @@ from unsmear.optics.camera import simulate_camera
 from unsmear.optics.config import CameraConfig
 from unsmear.optics.render import render_blur
 from unsmear.training.config import Hparams, TrainingConfig
+from unsmear.training.job import TrainingJob
 from unsmear.training.train import train_stage
 
 NETWORK = {"kind": "joint", "width": 8, "patch": 2, "encoder_blocks": [1], "decoder_blocks": [1], "middle_blocks": 1}
@@ -36,10 +37,11 @@ training_job.Job.read(sys.argv[2]).train()
 
 @dataclass(frozen=True)
 class Job:
-    """Arguments of one training."""
+    """What tests vary of a training."""
 
     root: Path
     run: str = "standard/center/final"
+    is_trial: bool = False
     hparams: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     start: str | None = None
@@ -53,32 +55,32 @@ class Job:
     def weights(self) -> Path:
         return self.folder / "weights.safetensors"
 
-    def arguments(self) -> dict[str, Any]:
+    def described(self) -> TrainingJob:
         self.folder.mkdir(parents=True, exist_ok=True)
         values = Hparams.model_validate({**HPARAMS, **self.hparams}).model_dump(mode="json")
         (self.folder / "hparams.yaml").write_text(yaml.safe_dump({"hparams": values}))
         names = {"weights": "weights.safetensors", "metrics": "metrics.csv", "outcome": "outcome.json"}
         names |= {"state": "state.pt"} if self.with_state else {}
-        return {
-            "spec": CENTER,
-            "config": TrainingConfig.model_validate({**CONFIG, **self.config}),
-            "seed": 0,
-            "system": "standard",
-            "camera": "standard",
-            "psfs": str(self.root / "psfs.npy"),
-            "camera_json": str(self.root / "camera.json"),
-            "hparams": str(self.folder / "hparams.yaml"),
-            "frames": [str(path) for path in sorted(self.root.glob("frames/*/*.npy"))],
-            "blur": [str(path) for path in sorted(self.root.glob("blur/*/*.npy"))],
-            "predecessors": [],
-            "outputs": {name: str(self.folder / file) for name, file in names.items()},
-            "run": self.run,
-            "tracking": {"enabled": False},
-            "start": self.start,
-        }
+        return TrainingJob(
+            spec=CENTER,
+            config=TrainingConfig.model_validate({**CONFIG, **self.config}),
+            seed=0,
+            system="standard",
+            camera_name="standard",
+            psfs=str(self.root / "psfs.npy"),
+            camera_path=str(self.root / "camera.json"),
+            hparams=str(self.folder / "hparams.yaml"),
+            frames=[str(path) for path in sorted(self.root.glob("frames/*/*.npy"))],
+            blur=[str(path) for path in sorted(self.root.glob("blur/*/*.npy"))],
+            outputs={name: str(self.folder / file) for name, file in names.items()},
+            run=self.run,
+            is_trial=self.is_trial,
+            tracking={"enabled": False},
+            start=self.start,
+        )
 
     def train(self) -> None:
-        train_stage(**self.arguments())
+        train_stage(self.described())
 
     @property
     def record(self) -> dict[str, Any]:
