@@ -122,3 +122,12 @@ def show_results():
     wanted = os.environ.get("UNSMEAR_SHOW_RESULTS", "1") != "0"
     if wanted and Path(fill(paths.TABLE, suffix="csv")).exists():
         print(describe_results(paths.RESULTS))
+
+
+def check_tracking():
+    """Stop before anything runs if the store's address cannot be understood."""
+    try:
+        if CONFIG.tracking.enabled:
+            CONFIG.tracking.resolve(Path(paths.RESULTS))
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None

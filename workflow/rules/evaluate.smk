@@ -139,6 +139,8 @@ rule measure_cost:
         **needs(DEMANDS.evaluation),
     params:
         evaluation=PLAN.scoring,
-        code=code_digest("evaluation/cost.py", "evaluation/differences.py"),
+        code=code_digest(
+            "evaluation/cost.py", "evaluation/differences.py", "frames/store.py"
+        ),
     script:
         "../scripts/measure_cost.py"

@@ -107,7 +107,7 @@ rule draw_gallery:
     params:
         systems=REPORT.systems,
         cameras=REPORT.cameras,
-        frames=fill(paths.FRAMES_FOLDER, split="test"),
+        frames=lambda wildcards, input: str(Path(input.frames[0]).parent),
         report=section(CONFIG.report),
         evaluation=PLAN.scoring,
         code=code_digest("report/gallery.py"),

@@ -30,14 +30,5 @@ rule sync_tracking:
         "../scripts/sync_tracking.py"
 
 
-def check_tracking():
-    """Stop before anything runs if the store's address cannot be understood."""
-    try:
-        if CONFIG.tracking.enabled:
-            CONFIG.tracking.resolve(Path(paths.RESULTS))
-    except ValueError as error:
-        raise WorkflowError(str(error)) from None
-
-
 # Sends what jobs record, while the workflow runs.
 FOLLOWER = Follower(CONFIG.tracking, paths.RESULTS)
