@@ -41,7 +41,7 @@ def collect_provenance(repository: Path | None = None) -> dict[str, str]:
     }
     tags |= {tag: os.environ[name] for tag, name in _JOB_VARIABLES.items() if os.environ.get(name)}
     tags |= _versions()
-    commit = git_commit(repository or Path(__file__).resolve().parents[3])
+    commit = git_commit(repository or Path(__file__).resolve().parents[2])
     if commit is not None:
         tags |= {
             "git.commit": commit[0],

@@ -14,7 +14,7 @@ from unsmear.cascade.spec import find_predecessors
 from unsmear.cascade.stage import Stage
 from unsmear.photos.memory import bytes_per_pixel, is_exhaustion
 
-MARGIN = 128
+MARGIN = 112
 # Larger ones save margins, but are slower on a CPU: their maps no longer fit into its caches.
 PREFERRED = {"cpu": 1024, "cuda": 2048, "mps": 1024}
 # Stages done, stages in all.
