@@ -40,7 +40,7 @@ def code_digest(*modules: str, without: Sequence[str] = RECORDING) -> str:
     return digest.hexdigest()[:16]
 
 
-def find_sources(modules: Iterable[str], without: Sequence[str] = RECORDING, lazy: bool = True) -> set[Path]:
+def find_sources(modules: Sequence[str], without: Sequence[str] = RECORDING, lazy: bool = True) -> set[Path]:
     """Files of all modules that importing and running ``modules`` may import, and sources that lie beside them.
 
     Parameters
@@ -59,6 +59,8 @@ def find_sources(modules: Iterable[str], without: Sequence[str] = RECORDING, laz
     for path in waiting:
         if not path.is_file():
             raise ValueError(f"there is no module {path.relative_to(ROOT)} in {ROOT}; name one such as files.py")
+    # Importing a module runs the packages that it is in first.
+    waiting += [ROOT / parent / "__init__.py" for name in modules for parent in Path(name).parents]
     while waiting:
         path = waiting.pop()
         if path in found or any(path == other or other in path.parents for other in left_out):
