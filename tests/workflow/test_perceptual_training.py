@@ -61,4 +61,4 @@ def test_one_stage_weighs_the_perceptual_loss(finished):
     assert finished.plan(TARGET, "results/models/masked/f26/final/weights.safetensors") == {"train_stage": 1}
     # A file that is not the one meant is never opened.
     finished.configure(losses={"perceptual": {"weights": "moved.pth", "sha256": "1" * 64}})
-    assert f"expected {'1' * 64}" in finished.run(TARGET, check=False)
+    assert f"{'1' * 64} expected" in finished.run(TARGET, check=False)

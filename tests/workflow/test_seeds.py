@@ -33,7 +33,10 @@ def test_repeats_are_trained_with_the_chosen_hparams_and_make_one_row(finished):
     assert (results / "models/standard_seed2/center/final/weights.safetensors").read_bytes() != before
     with (results / "report/table.csv").open() as stream:
         rows = {row["row"]: row for row in csv.DictReader(stream)}
-    assert set(rows) == {"input_standard", "input_masked", "standard", "masked", "masked - standard"}
+    trained = {"standard", "masked"}
+    baselines = {f"{name}/{kind}" for name in trained for kind in ("repeated", "shift")}
+    baselines |= {f"input_{name}/{kind}" for name in trained for kind in ("wiener", "shift")}
+    assert set(rows) == {"input_standard", "input_masked", *trained, "masked - standard", *baselines}
     of_seeds = [middle_psnr(results / f"evaluation/{name}/per_frame.csv") for name in ("standard", "standard_seed2")]
     row = rows["standard"]
     assert row["num_seeds"] == "2" and rows["masked"]["num_seeds"] == "1"
