@@ -36,6 +36,7 @@ class Camera:
     interpolation : sub-frames in a frame time; 1 renders from the frames alone
     noise : of the sensor
     quantize : round or truncate
+    jpeg_quality : of the stored picture; None stores it without loss
     subframe_psfs : (N * interpolation + 1, K, K, 3) where ``interpolation`` is above 1
     declared_symmetries : what the configuration says instead of the PSFs
     """
@@ -47,6 +48,7 @@ class Camera:
     interpolation: int = 1
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     quantize: str = "round"
+    jpeg_quality: int | None = None
     subframe_psfs: np.ndarray | None = None
     declared_symmetries: tuple[str, ...] | None = None
     _renderers: dict[tuple[int, int], Renderer] = field(default_factory=dict, init=False, repr=False)
@@ -94,6 +96,7 @@ class Camera:
             interpolation=factor,
             noise=config.noise,
             quantize=config.quantize,
+            jpeg_quality=config.jpeg_quality,
             subframe_psfs=simulate_psfs(config, len(psfs), factor, psfs) if factor > 1 else None,
             declared_symmetries=None if config.symmetries == "auto" else config.symmetries,
         )
@@ -144,10 +147,13 @@ class Camera:
         for rows, encoded in self._encoded_strips(frames, seed):
             # OpenCV rounds to the nearest code and saturates.
             cv2.convertScaleAbs(encoded, dst=picture[rows], alpha=255, beta=shift)
+        if self.jpeg_quality is not None:
+            _, stored = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.jpeg_quality])
+            picture[...] = cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB)
         return picture
 
     def render_float(self, frames: np.ndarray, seed: int | tuple[int, ...] = 0) -> np.ndarray:
-        """As :meth:`render`, before quantisation: (H, W, 3) float32, encoded, in [0, 1]."""
+        """As :meth:`render`, before quantisation and JPEG: (H, W, 3) float32, encoded, in [0, 1]."""
         picture = np.empty(frames.shape[1:], np.float32)
         for rows, encoded in self._encoded_strips(frames, seed):
             picture[rows] = encoded

@@ -203,6 +203,9 @@ class CameraConfig(BaseModel):
     )
     noise: NoiseConfig = Field(NoiseConfig(), description="noise added to the blurry image")
     quantize: Literal["round", "truncate"] = Field("round", description="from real numbers to the 256 codes")
+    jpeg_quality: int | None = Field(
+        None, ge=1, le=100, description="the picture is stored as JPEG of this quality; null: without loss"
+    )
     symmetries: Literal["auto"] | tuple[Literal["mirror_x", "mirror_y", "transpose"], ...] = Field(
         "auto",
         description="changes of a sharp picture that change the blurry one alike, which training may use; "

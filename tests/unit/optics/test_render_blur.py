@@ -136,6 +136,20 @@ def test_noise_is_the_groups_own_and_repeats(tmp_path: Path, frames: np.ndarray)
     np.testing.assert_array_equal(alone[0], first[0])
 
 
+def test_picture_is_stored_as_jpeg(tmp_path: Path, frames: np.ndarray) -> None:
+    simulate(tmp_path)
+    exact = render(tmp_path, GROUPS[:1]).astype(float)
+    errors = []
+    for quality in (100, 80, 10):
+        simulate(tmp_path, jpeg_quality=quality)
+        stored = render(tmp_path, GROUPS[:1])
+        np.testing.assert_array_equal(stored, render(tmp_path, GROUPS[:1]))
+        # Colours stay in their places, and each keeps its mean.
+        np.testing.assert_allclose(stored.mean(axis=(0, 1, 2)), exact.mean(axis=(0, 1, 2)), atol=2)
+        errors.append(np.abs(stored - exact).mean())
+    assert 0 < errors[0] < errors[1] < errors[2]
+
+
 def test_threads_are_put_back(tmp_path: Path, frames: np.ndarray) -> None:
     simulate(tmp_path)
     before = cv2.getNumThreads()
