@@ -31,6 +31,11 @@ def check_agreement(config: Config) -> None:
     _check_systems(config)
     _check_pretrained(config)
     _check_sweeps(config)
+    cut, wanted = config.scenes.cut_every, config.data.frames_per_group
+    if cut is not None and cut % wanted:
+        raise ValueError(
+            f"scenes.cut_every is {cut}: frame groups of {wanted} would show two scenes; take a multiple of {wanted}"
+        )
     for name in config.report.labels:
         known = [*(s.name for s in config.systems), *(f"input_{c.name}" for c in config.cameras)]
         _require("report", "labels", "system", name, known)

@@ -42,15 +42,20 @@ def estimate_motion(
     for record in records:
         frames = open_store(record["frames"])
         groups = cut_groups(record["split"], record["sequence"], len(frames), num_frames)
-        scene = scenes and open_scene(scenes, record["split"], record["sequence"], seed)
         height, width = (-(-side // STRIDE) for side in frames.shape[1:3])
         fields = np.zeros((len(groups), num_frames, height, width, 2), np.float32)
         for group, places in zip(groups, fields, strict=True):
             numbers = range(group.first_frame, group.first_frame + num_frames)
-            middle = numbers[num_frames // 2]
-            for number, place in zip(numbers, places, strict=True):
-                if number != middle:
-                    place[...] = _exact(scene, number, middle) if scene else _estimate(frames, number, middle)
+            middle = num_frames // 2
+            if scenes is not None:
+                scene, first = open_scene(scenes, record["split"], record["sequence"], group.first_frame, seed)
+            for index, place in enumerate(places):
+                if index == middle:
+                    continue
+                if scenes is None:
+                    place[...] = _estimate(frames, numbers[index], numbers[middle])
+                else:
+                    place[...] = _exact(scene, first + index, first + middle)
         Path(record["output"]).parent.mkdir(parents=True, exist_ok=True)
         save_motion(record["output"], fields)
 

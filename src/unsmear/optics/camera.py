@@ -149,7 +149,9 @@ class Camera:
             cv2.convertScaleAbs(encoded, dst=picture[rows], alpha=255, beta=shift)
         if self.jpeg_quality is not None:
             _, stored = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.jpeg_quality])
-            picture[...] = cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB)
+            decoded = cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB)
+            assert decoded is not None, "what was just encoded can be decoded"
+            picture[...] = decoded
         return picture
 
     def render_float(self, frames: np.ndarray, seed: int | tuple[int, ...] = 0) -> np.ndarray:

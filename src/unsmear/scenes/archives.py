@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +37,21 @@ def sequence_name(config: ScenesConfig, split: str, number: int) -> str:
     return f"{number + (config.train_sequences if split == 'val' else 0):03d}"
 
 
-def open_scene(config: ScenesConfig, split: str, sequence: str, seed: int) -> Scene:
-    """The scene that a sequence of built-in scenes shows, by the sequence's name."""
+def open_scene(config: ScenesConfig, split: str, sequence: str, frame: int, seed: int) -> tuple[Scene, int]:
+    """Scene that a sequence, by its name, shows in its frame ``frame`` (from 1), and the scene's own frame."""
+    number = int(sequence) - (config.train_sequences if split == "val" else 0)
+    return _show(config, split, number, frame, seed)
+
+
+def _show(config: ScenesConfig, split: str, number: int, frame: int, seed: int) -> tuple[Scene, int]:
+    scene, place = config.scene_at(split, number, frame)
+    return _last_scene(config, split, scene, seed), place
+
+
+@lru_cache(maxsize=1)
+def _last_scene(config: ScenesConfig, split: str, number: int, seed: int) -> Scene:
     from unsmear.scenes.scene import make_scene
 
-    number = int(sequence) - (config.train_sequences if split == "val" else 0)
     return make_scene(config, split, number, seed)
 
 
@@ -60,8 +71,6 @@ def make_archive(config: ScenesConfig, archive: str, seed: int, output: str | Pa
     import cv2
     import numpy as np
 
-    from unsmear.scenes.scene import make_scene
-
     cv2.setNumThreads(1)
     archives = list_archives(config)
     if archive not in archives:
@@ -69,10 +78,10 @@ def make_archive(config: ScenesConfig, archive: str, seed: int, output: str | Pa
     part = archive.split("_")[0]
     with write_atomically(output) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as file:
         for split, number in archives[archive]:
-            scene = make_scene(config, split, number, seed)
             sequence = sequence_name(config, split, number)
             for frame in range(1, config.num_frames(split) + 1):
-                picture = np.rint(scene.sharp_frame(frame) * 255).astype(np.uint8)
+                scene, place = _show(config, split, number, frame, seed)
+                picture = np.rint(scene.sharp_frame(place) * 255).astype(np.uint8)
                 done, png = cv2.imencode(".png", picture[..., ::-1])
                 assert done, "an 8-bit picture can be encoded"
                 member = f"{part}/{part}_orig/{sequence}/{frame - 1:08d}.png"
@@ -93,13 +102,11 @@ def measure_motion(config: ScenesConfig, split: str, seed: int, num_frames: int,
     """
     import numpy as np
 
-    from unsmear.scenes.scene import make_scene
-
     travel, speed = [], []
     for number in range(config.num_sequences(split)):
-        scene = make_scene(config, split, number, seed)
         for first in range(0, config.num_frames(split) - num_frames + 1, num_frames):
-            lengths = scene.travel(first, first + num_frames - 1 + config.shutter)
+            scene, place = _show(config, split, number, first + 1, seed)
+            lengths = scene.travel(place - 1, place - 2 + num_frames + config.shutter)
             travel.append(lengths)
             speed.append(lengths / (num_frames - 1 + config.shutter))
     points, speeds = np.concatenate(travel), np.concatenate(speed)

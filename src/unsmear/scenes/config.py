@@ -25,6 +25,12 @@ class ScenesConfig(BaseModel):
     train_frames: int = Field(70, ge=3, le=500, description="frames of a training sequence")
     val_frames: int = Field(28, ge=3, le=500, description="frames of a validation sequence")
     test_frames: int = Field(21, ge=3, le=500, description="frames of a test sequence")
+    cut_every: int | None = Field(
+        None,
+        ge=3,
+        le=500,
+        description="a training sequence cuts to another scene after so many frames, whole frame groups; null: never",
+    )
     sequences_per_archive: int = Field(15, ge=1, le=999, description="sequences in one zip (REDS has 15)")
     max_speed: float = Field(6.0, ge=0, le=12, description="largest speed of an image point, pixels a frame")
     min_speed: float | None = Field(
@@ -65,3 +71,15 @@ class ScenesConfig(BaseModel):
     def num_frames(self, split: str) -> int:
         """Number of frames of each sequence of ``split``."""
         return int(getattr(self, f"{split}_frames"))
+
+    def scene_frames(self, split: str) -> int:
+        """Number of frames that one scene of ``split`` lasts."""
+        return (
+            min(self.cut_every or self.train_frames, self.train_frames) if split == "train" else self.num_frames(split)
+        )
+
+    def scene_at(self, split: str, number: int, frame: int) -> tuple[int, int]:
+        """Scene (from 0) that sequence ``number`` shows in its frame ``frame`` (from 1), and the scene's own frame."""
+        length = self.scene_frames(split)
+        earlier, offset = divmod(frame - 1, length)
+        return number * -(-self.num_frames(split) // length) + earlier, offset + 1

@@ -158,7 +158,7 @@ def make_scene(config: ScenesConfig, split: str, number: int, seed: int) -> Scen
     rng = np.random.default_rng([seed, SPLITS.index(split), number])
     paths, recolour = list_photographs(config.photographs)[split], config.recolour * (split == "train")
     height, width = config.height, config.width
-    duration = config.num_frames(split)
+    duration = config.scene_frames(split)
     fastest = config.max_speed if config.min_speed is None else rng.uniform(config.min_speed, config.max_speed)
     # Rotation and zoom slow down with the translation, so that a speed of 0 stands still.
     pace = min(1.0, fastest / 6)
