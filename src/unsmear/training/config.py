@@ -21,10 +21,12 @@ class Hparams(BaseModel):
     )
     accumulate: int = Field(1, ge=1, le=1024, description="parts in which a batch goes through the network")
     crop: int = Field(96, ge=8, le=2048, description="side of the square crop, pixels; at most the picture's side")
-    optimizer: Literal["adam", "adamw"] = Field("adamw", description="Adam, or Adam with decoupled weight decay")
+    optimizer: Literal["adam", "adamw", "muon"] = Field(
+        "adamw", description="Adam, Adam with decoupled weight decay, or Muon: orthogonal steps of whole layers"
+    )
     learning_rate: float = Field(1e-3, gt=0, le=1, description="largest learning rate")
     betas: tuple[Beta, Beta] = Field((0.9, 0.99), description="decay of Adam's two running means")
-    weight_decay: float = Field(1e-4, ge=0, le=1, description="decoupled for adamw, in the gradient for adam")
+    weight_decay: float = Field(1e-4, ge=0, le=1, description="decoupled; in the gradient for adam")
     schedule: Literal["cosine", "constant"] = Field("cosine", description="course of the learning rate")
     warmup_steps: int = Field(50, ge=0, description="steps of linear rise at the start")
     patience: int = Field(

@@ -9,12 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from unsmear.training.config import Hparams
+from unsmear.training.muon import Muon
 
 
 def make_optimizer(network: nn.Module, hparams: Hparams) -> torch.optim.Optimizer:
-    """Adam or AdamW over all parameters; on a GPU one fused kernel does the step."""
+    """Adam, AdamW or Muon over all parameters; on a GPU one fused kernel does Adam's step."""
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
     parameters = list(network.parameters())
+    if hparams.optimizer == "muon":
+        return Muon(parameters, hparams.learning_rate, hparams.betas, hparams.weight_decay)
     return kinds[hparams.optimizer](
         parameters,
         hparams.learning_rate,
