@@ -107,8 +107,9 @@ class InferenceConfig(BaseModel):
     )
     winograd: bool | Literal["auto"] = Field(
         "auto",
-        description="published networks in float32 on a CPU: norm, ReLU and convolution in one pass, 3x3 by "
-        "Winograd's algorithm; auto: with AVX2 or AVX-512 and a C++ compiler, unless compile is true",
+        description="kernels of our own for float32 on a CPU: norm, ReLU and convolution of published networks in one "
+        "pass, 3x3 by Winograd's algorithm, and gated blocks without attention of joint networks in one; auto: with "
+        "AVX2 or AVX-512 and a C++ compiler, unless compile is true",
     )
 
     @model_validator(mode="after")

@@ -80,7 +80,8 @@ class CascadeInference:
             if not (serves and accelerate(self.cascade)):
                 raise ValueError(
                     f"winograd is true, but the device is {self.device.type}, the precision is {self.dtype}, and it "
-                    "serves published networks in float32 on a CPU, whose width its vectors divide; set it to auto"
+                    "serves float32 on a CPU: published networks whose width its vectors divide, and joint networks "
+                    "without attention; set it to auto"
                 )
             return True
         fast = torch.backends.cpu.get_cpu_capability() in VECTORS and find_compiler() is not None
@@ -89,7 +90,7 @@ class CascadeInference:
         try:
             return accelerate(self.cascade) > 0
         except NativeError as error:
-            log.warning("published networks run slower than they could: %s", error)
+            log.warning("the networks run slower than they could: %s", error)
             return False
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Published networks without gradients on a CPU, faster than layer by layer."""
+"""Networks without gradients on a CPU, faster than layer by layer."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ import torch
 from torch import Tensor, nn
 
 from unsmear.kernels.convolution import NormalisedConvolution, Statistics, load_kernels
+from unsmear.kernels.gated import FusedGatedBlock
+from unsmear.kernels.motion import FusedMovement
 from unsmear.networks.blocks import ColourHead, ResidualBlock, TwoPathBlock
+from unsmear.networks.joint import GatedBlock
+from unsmear.networks.motion import MotionNetwork
 
 MapsToMaps = Callable[[Tensor], Tensor]
 
 
 def accelerate(network: nn.Module) -> int:
-    """Let the blocks of published networks run in few passes over memory, 3x3 convolutions by Winograd's algorithm.
+    """Let blocks run in few passes over memory, 3x3 convolutions of published networks by Winograd's algorithm.
 
     It holds for float32 on a CPU without gradients; all else runs as before. Weights are read once: after
     they change, accelerate again.
 
     Returns
     -------
-    how many parts are faster; those whose channels do not fill the processor's vectors stay as they are
+    how many parts are faster; gated blocks with channel attention, and parts of published networks whose channels do
+    not fill the processor's vectors, stay as they are
 
     Raises
     ------
@@ -33,20 +38,23 @@ def accelerate(network: nn.Module) -> int:
     lanes = load_kernels().lanes() if parts else 1
     number = 0
     for part in parts:
-        method, build, inputs = _PARTS[type(part)]
-        if getattr(part, inputs).in_channels % lanes == 0:
+        method, build, serves = _PARTS[type(part)]
+        if serves(part, lanes):
             setattr(part, method, _without_gradients(getattr(part, method), build(part)))
             number += 1
     return number
 
 
-def _without_gradients(slow: MapsToMaps, fast: MapsToMaps) -> MapsToMaps:
-    def run(x: Tensor) -> Tensor:
-        if torch.is_grad_enabled() or x.dtype is not torch.float32 or not x.is_cpu or not x.numel():
-            return slow(x)
-        return fast(x.permute(0, 2, 3, 1).contiguous()).permute(0, 3, 1, 2)
+def _without_gradients(slow: Callable[..., Tensor], fast: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def run(*maps: Tensor) -> Tensor:
+        serves = all(x.dtype is torch.float32 and x.is_cpu and x.numel() for x in maps)
+        return fast(*maps) if serves and not torch.is_grad_enabled() else slow(*maps)
 
     return run
+
+
+def _channels_innermost(fast: MapsToMaps) -> MapsToMaps:
+    return lambda x: fast(x.permute(0, 2, 3, 1).contiguous()).permute(0, 3, 1, 2)
 
 
 def _residual(block: ResidualBlock) -> MapsToMaps:
@@ -59,7 +67,7 @@ def _residual(block: ResidualBlock) -> MapsToMaps:
         near, wide = point(maps, statistics, maps), first(maps, statistics)
         return second(wide, Statistics(wide), near, in_place=True)
 
-    return run
+    return _channels_innermost(run)
 
 
 def _two_path(block: TwoPathBlock) -> MapsToMaps:
@@ -70,17 +78,27 @@ def _two_path(block: TwoPathBlock) -> MapsToMaps:
         statistics = Statistics(maps)
         return first(maps, statistics, point(maps, statistics), in_place=True)
 
-    return run
+    return _channels_innermost(run)
 
 
 def _correction(head: ColourHead) -> MapsToMaps:
     leave = NormalisedConvolution(head.norm, head.leave)
-    return lambda maps: leave(maps, Statistics(maps))
+    return _channels_innermost(lambda maps: leave(maps, Statistics(maps)))
 
 
-# What is made faster: its method, how, and the layer that tells its channels.
-_PARTS: dict[type[nn.Module], tuple[str, Callable[[Any], MapsToMaps], str]] = {
-    ResidualBlock: ("forward", _residual, "point"),
-    TwoPathBlock: ("forward", _two_path, "point"),
-    ColourHead: ("correct", _correction, "leave"),
+def _fills_vectors(layer: str) -> Callable[[Any, int], bool]:
+    return lambda part, lanes: getattr(part, layer).in_channels % lanes == 0
+
+
+def _gated(block: GatedBlock) -> MapsToMaps:
+    return _channels_innermost(FusedGatedBlock(block))
+
+
+# What is made faster: its method, how, and whether the kernels serve it with vectors of so many lanes.
+_PARTS: dict[type[nn.Module], tuple[str, Callable[[Any], Callable[..., Tensor]], Callable[[Any, int], bool]]] = {
+    ResidualBlock: ("forward", _residual, _fills_vectors("point")),
+    TwoPathBlock: ("forward", _two_path, _fills_vectors("point")),
+    ColourHead: ("correct", _correction, _fills_vectors("leave")),
+    GatedBlock: ("forward", _gated, lambda part, lanes: part.attention is None),
+    MotionNetwork: ("move", FusedMovement, lambda part, lanes: True),
 }

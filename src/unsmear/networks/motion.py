@@ -51,10 +51,25 @@ class MotionNetwork(JointNetwork):
         motion : (B, K, 2, H / patch, W / patch); for the pixels of each predicted frame, the displacement (x, y)
             to where they lie in its reference, pixels of the full picture
         """
+        maps = self.head(self.features(pictures))
+        count = len(self.references)
+        return self.move(pictures, maps), PIXELS * maps[:, : 2 * count].unflatten(1, (count, 2))
+
+    def move(self, pictures: Tensor, maps: Tensor) -> Tensor:
+        """Move and correct the reference pictures.
+
+        Parameters
+        ----------
+        pictures : (B, num_inputs, 3, H, W)
+        maps : (B, K (2 + 3 patch^2), H / patch, W / patch), what the last layer gives
+
+        Returns
+        -------
+        (B, K, 3, H, W)
+        """
         count, (height, width) = len(self.references), pictures.shape[-2:]
-        motion, correction = self.head(self.features(pictures)).split((2 * count, 3 * count * self.patch**2), dim=1)
-        motion = PIXELS * motion.unflatten(1, (count, 2))
-        fine = resize_motion(motion, height, width)
+        motion, correction = maps.split((2 * count, 3 * count * self.patch**2), dim=1)
+        fine = resize_motion(PIXELS * motion.unflatten(1, (count, 2)), height, width)
         given = pictures[:, list(self.references)]
         moved = warp_frames(given.flatten(0, 1), fine.flatten(0, 1)).unflatten(0, given.shape[:2])
-        return moved + functional.pixel_shuffle(correction, self.patch).unflatten(1, (count, 3)), motion
+        return moved + functional.pixel_shuffle(correction, self.patch).unflatten(1, (count, 3))

@@ -6,17 +6,18 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 
 from unsmear.cascade.inference import CascadeInference
 from unsmear.cascade.spec import find_predecessors
 from unsmear.cascade.stage import Stage
-from unsmear.photos.memory import bytes_per_pixel, is_exhaustion
+from unsmear.photos.memory import bytes_per_pixel, is_exhaustion, kept_by_process
 
 MARGIN = 112
-# Larger ones save margins, but are slower on a CPU: their maps no longer fit into its caches.
-PREFERRED = {"cpu": 1024, "cuda": 2048, "mps": 1024}
+# Larger ones save margins, and little more.
+PREFERRED = {"cpu": 2048, "cuda": 2048, "mps": 1024}
 # Stages done, stages in all.
 Progress = Callable[[int, int], None]
 
@@ -137,7 +138,8 @@ class TiledCascade:
         while True:
             exhausted = False
             try:
-                self._run(pixels, out, plan_tiles(height, width, size, MARGIN, self.step), progress)
+                with kept_by_process():
+                    self._run(pixels, out, plan_tiles(height, width, size, MARGIN, self.step), progress)
             except (RuntimeError, MemoryError) as error:
                 if not is_exhaustion(error):
                     raise
@@ -171,10 +173,11 @@ class TiledCascade:
                 part = torch.from_numpy(np.array(pixels[tile.read]))
                 blurry = part.to(self.inference.device).permute(2, 0, 1)[None].float() / 255
                 known = dict.fromkeys(self.unneeded, blurry)
-                frames = self.inference(blurry, known)[0, [frame - 1 for frame in self.frames]]
-                kept = frames[(..., *tile.inside)]
-                kept = (kept.clamp_(0, 1) * 255).round_().to(torch.uint8).permute(0, 2, 3, 1)
-                out[(slice(None), *tile.keep)] = kept.cpu().numpy()
+                frames = self.inference(blurry, known)[0]
+                for index, frame in enumerate(self.frames):
+                    kept = frames[(frame - 1, ..., *tile.inside)]
+                    codes = (255 * kept).round_().clamp_(0, 255).to(torch.uint8)
+                    out[(index, *tile.keep)] = cv2.merge(list(codes.cpu().numpy()))
         finally:
             for hook in hooks:
                 hook.remove()

@@ -10,6 +10,9 @@ import torch
 
 from unsmear.kernels.accelerate import accelerate
 from unsmear.kernels.convolution import load_kernels
+from unsmear.networks.config import MotionConfig
+from unsmear.networks.joint import GatedBlock
+from unsmear.networks.motion import MotionNetwork
 
 
 @pytest.mark.parametrize("size", [(1, 16, 16), (2, 21, 30), (1, 64, 50), (3, 40, 41)])
@@ -48,6 +51,37 @@ def test_other_precisions_are_as_before(make_cascade):
         assert torch.equal(fast(blurry), cascade(blurry))
 
 
+@pytest.mark.parametrize("channels", [8, 20, 24, 48])
+@pytest.mark.parametrize("size", [(2, 1, 1), (1, 5, 131), (1, 70, 64), (2, 17, 66)])
+def test_gated_blocks_give_the_same_maps(channels, size):
+    torch.manual_seed(0)
+    block = GatedBlock(channels, attention=False)
+    with torch.inference_mode():
+        for parameter in block.parameters():
+            parameter.add_(0.2 * torch.randn_like(parameter))
+        maps = torch.randn(size[0], channels, *size[1:]) + 3
+        expected = block(maps)
+        assert accelerate(block) == 1
+        for order in (torch.contiguous_format, torch.channels_last):
+            torch.testing.assert_close(block(maps.contiguous(memory_format=order)), expected, rtol=1e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize(("patch", "size"), [(2, (1, 2, 60)), (4, (2, 40, 36))])
+def test_frames_are_moved_as_before(patch, size):
+    torch.manual_seed(0)
+    config = MotionConfig(
+        width=8, patch=patch, encoder_blocks=(1,), middle_blocks=0, decoder_blocks=(0,), attention=False
+    )
+    network, references = MotionNetwork(2, (1, 0, 1), config), 3
+    pictures = torch.rand(size[0], 2, 3, *size[1:])
+    maps = torch.randn(size[0], references * (2 + 3 * patch**2), size[1] // patch, size[2] // patch)
+    with torch.inference_mode():
+        expected = network.move(pictures, maps)
+        assert accelerate(network) == 2
+        torch.testing.assert_close(network.move(pictures, maps), expected, rtol=0, atol=1e-4)
+        assert network.predict_motion(torch.rand(1, 2, 3, 8, 16))[1].shape == (1, 3, 2, 8 // patch, 16 // patch)
+
+
 @pytest.mark.parametrize("chosen", [(12, 5), (16, 16, "joint")])
 def test_networks_that_the_kernels_do_not_serve_stay_as_they_are(make_cascade, chosen):
     if chosen[0] % load_kernels().lanes() == 0 and "joint" not in chosen:
@@ -64,12 +98,17 @@ from unsmear.kernels.accelerate import accelerate
 from unsmear.kernels.convolution import load_kernels
 from unsmear.networks.build import build_network
 from unsmear.networks.config import PublishedCenterConfig
+from unsmear.networks.joint import GatedBlock
 network = build_network(PublishedCenterConfig(width=32, blocks=1, colour_width=16), (4,), ())
 pictures = torch.rand(2, 1, 3, 40, 44)
 with torch.inference_mode():
     expected = network(pictures)
     assert accelerate(network) == 14
-    print(float((network(pictures) - expected).abs().max()), load_kernels().lanes())
+    difference = (network(pictures) - expected).abs().max()
+    block, maps = GatedBlock(24, attention=False), torch.rand(1, 24, 9, 70)
+    expected = block(maps)
+    assert accelerate(block) == 1
+    print(float(torch.maximum(difference, (block(maps) - expected).abs().max())), load_kernels().lanes())
 """
 
 

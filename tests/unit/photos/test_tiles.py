@@ -73,7 +73,7 @@ def test_memory_is_the_sum_of_what_is_alive_at_once():
 
 def test_tiles_shrink_with_memory_and_a_bound_too_small_is_refused(inference):
     cascade = TiledCascade(inference, (4,))
-    assert cascade.choose_size(4000, 6000, 100e9) == 1024
+    assert cascade.choose_size(4000, 6000, 100e9) == 2048
     assert cascade.choose_size(100, 200, 100e9) == 200
     small = cascade.bytes_per_pixel * 400**2
     assert cascade.choose_size(4000, 6000, small + 1) == 400
