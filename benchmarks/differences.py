@@ -31,7 +31,7 @@ OVERLAPS = (32, 64, 96)
 SIDE = 128
 
 
-def make_groups(split: str, height: int, width: int, count: int, lens: Camera) -> tuple[torch.Tensor, np.ndarray]:
+def make_groups(split: str, height: int, width: int, count: int, camera: Camera) -> tuple[torch.Tensor, np.ndarray]:
     """Sharp frames (count, 7, 3, height, width), full scale 1, and masked pictures (count, height, width, 3) uint8."""
     config = ScenesConfig(height=height, width=width)
     groups = []
@@ -39,14 +39,14 @@ def make_groups(split: str, height: int, width: int, count: int, lens: Camera) -
         scene = make_scene(config, split, number, seed=0)
         frames = [np.rint(scene.sharp_frame(frame) * 255).astype(np.uint8) for frame in range(1, NUM_FRAMES + 1)]
         groups.append(np.stack(frames))
-    pictures = np.stack([lens.render(group, 0) for group in groups])
+    pictures = np.stack([camera.render(group, 0) for group in groups])
     return torch.from_numpy(np.stack(groups)).movedim(-1, -3).float() / 255, pictures
 
 
-def train_stage(spec: StageSpec, lens: Camera, sharp: torch.Tensor, blurry: torch.Tensor, steps: int) -> Stage:
+def train_stage(spec: StageSpec, camera: Camera, sharp: torch.Tensor, blurry: torch.Tensor, steps: int) -> Stage:
     """A stage after ``steps`` of Adam on batches of 4 scenes, given true frames."""
     torch.manual_seed(0)
-    stage = Stage(spec, tuple(lens.energy), lens.response)
+    stage = Stage(spec, tuple(camera.energy), camera.response)
     optimizer = torch.optim.Adam(stage.parameters(), 1e-3)
     wanted = [frame - 1 for frame in spec.predicts]
     for _ in range(steps):
@@ -64,10 +64,10 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=30, help="training steps of each stage")
     parser.add_argument("--scenes", type=int, default=24, help="scenes to train on")
     arguments = parser.parse_args()
-    lens = Camera.from_config(CameraConfig(name="masked", optics=MaskedOptics()), NUM_FRAMES)
-    sharp, blurry = make_groups("train", SIDE, SIDE, arguments.scenes, lens)
+    camera = Camera.from_config(CameraConfig(name="masked", optics=MaskedOptics()), NUM_FRAMES)
+    sharp, blurry = make_groups("train", SIDE, SIDE, arguments.scenes, camera)
     given = torch.from_numpy(blurry).movedim(-1, -3).float() / 255
-    _, pictures = make_groups("test", 320, 360, 2, lens)
+    _, pictures = make_groups("test", 320, 360, 2, camera)
     variants = {f"tiles of {TILE} px, overlap {o}": EvaluationConfig(tile_size=TILE, tile_overlap=o) for o in OVERLAPS}
     variants["bfloat16"] = EvaluationConfig(precision="bfloat16")
     config = read_config()
@@ -76,7 +76,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             weights = []
             for entry in stages:
-                stage = train_stage(entry.spec, lens, sharp, given, arguments.steps)
+                stage = train_stage(entry.spec, camera, sharp, given, arguments.steps)
                 weights.append(Path(folder) / f"{entry.name}.safetensors")
                 save_stage(weights[-1], Checkpoint(stage, NUM_FRAMES))
             found = measure_differences(weights, pictures, variants)

@@ -155,7 +155,7 @@ def test_model_arrives_once_over_a_bad_line(tmp_path: Path, server: Server) -> N
     proxy = FaultProxy(server.port, seed=3, fault_rate=0.2, delay_s=0.5)
     directory = tmp_path / "evaluation/masked"
     with open_run(directory, "model over a bad line") as run:
-        log_cascade_model(run, [weights], "bad-line", np.zeros((1, 16, 16, 3), np.uint8), "# a card")
+        log_cascade_model(run, {"center": weights}, "bad-line", np.zeros((1, 16, 16, 3), np.uint8), "# a card")
     assert any(sync(config(proxy.uri), tmp_path) == (1, []) for _ in range(20))
     proxy.close()
     assert sum(proxy.counts[fault] for fault in FaultProxy.FAULTS) >= 5, proxy.counts

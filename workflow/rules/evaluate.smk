@@ -118,6 +118,7 @@ rule gather_evaluation:
     resources:
         **needs_torch(20),
     params:
+        stages=of(PLAN.stages_of),
         tracking=no_trigger(TRACKING),
         code=code_digest("evaluation/gather.py"),
     script:

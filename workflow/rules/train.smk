@@ -19,6 +19,7 @@ rule train_stage:
         **needs(DEMANDS.training, CONFIG.training.gpus),
     params:
         spec=lambda wildcards: section(CONFIG.stage(wildcards.system, wildcards.stage)),
+        sweep=of(PLAN.trials.sweep_folder),
         camera_name=lambda wildcards: PLAN.camera_of(wildcards.system),
         # Of no concern to stages without the perceptual loss.
         imagenet_norm=lambda wildcards: (

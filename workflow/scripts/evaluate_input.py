@@ -9,7 +9,7 @@ evaluate_input(
     system=f"input_{snakemake.wildcards.camera}",
     sequences=snakemake.params.records,
     psfs=snakemake.input.psfs,
-    camera=snakemake.input.camera,
+    camera_path=snakemake.input.camera,
     output=snakemake.output[0],
     config=EvaluationConfig.model_validate(snakemake.params.evaluation),
     lpips=dict(zip(snakemake.params.lpips, snakemake.input.lpips, strict=True)),

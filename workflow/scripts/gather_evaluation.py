@@ -10,6 +10,8 @@ gather_evaluation(
     output=snakemake.output.table,
     baselines=snakemake.output.baselines,
     tracking=_src.describe_tracking(snakemake),
-    camera_json=snakemake.input.camera,
-    **{name: list(snakemake.input.get(name, [])) for name in ("frames", "blur", "weights")},
+    camera_path=snakemake.input.camera,
+    frames=snakemake.input.frames,
+    blur=snakemake.input.blur,
+    weights=dict(zip(snakemake.params.stages, snakemake.input.get("weights", []), strict=True)),
 )

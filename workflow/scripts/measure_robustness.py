@@ -10,7 +10,7 @@ measure_robustness(
     frames=snakemake.input.frames,
     groups=snakemake.input.groups,
     split="test",
-    camera=snakemake.input.camera,
+    camera_path=snakemake.input.camera,
     output=snakemake.output[0],
     config=EvaluationConfig.model_validate(snakemake.params.evaluation),
 )

@@ -25,7 +25,7 @@ def evaluate_sequences(
     weights: Sequence[str | Path],
     sequences: Records,
     psfs: str | Path,
-    camera: str | Path,
+    camera_path: str | Path,
     output: str | Path,
     config: EvaluationConfig | None = None,
     lpips: Mapping[str, str | Path] | None = None,
@@ -38,7 +38,7 @@ def evaluate_sequences(
     system : its name, written to each row
     weights : ``weights.safetensors`` of its stages, in the cascade's order
     sequences : records with ``split``, ``sequence``, ``frames``, ``blur``
-    psfs, camera : ``psfs.npy`` and ``camera.json`` of the camera that the system is for
+    psfs, camera_path : ``psfs.npy`` and ``camera.json`` of the camera that the system is for
     output : CSV with one row per frame; measures of a whole group are repeated in its rows, and the rows of the
         baselines follow, named after the system and the baseline
     config : how to run and score
@@ -52,13 +52,13 @@ def evaluate_sequences(
 
     config = config or EvaluationConfig()
     predictor = Predictor(weights, config)
-    lens = Camera.load(psfs, camera)
-    scorer = Scorer(lens, config, lpips, predictor.device)
+    camera = Camera.load(psfs, camera_path)
+    scorer = Scorer(camera, config, lpips, predictor.device)
     fitted = None if baselines is None else FittedBaselines.load(baselines)
     place = frame_index(predictor.middle)
     rows: list[Row] = []
     for files in map(SequenceFiles.from_record, sequences):
-        for batch in batches(read_group_pictures(files, lens.num_frames), config.batch_size):
+        for batch in batches(read_group_pictures(files, camera.num_frames), config.batch_size):
             blurry = np.stack([pictures.blurry for pictures in batch])
             predictions = predictor(blurry)
             middles = np.stack([pictures.truth[place] for pictures in batch])

@@ -19,7 +19,7 @@ def evaluate_input(
     system: str,
     sequences: Sequence[SequenceFiles | Mapping[str, Any]],
     psfs: str | Path,
-    camera: str | Path,
+    camera_path: str | Path,
     output: str | Path,
     config: EvaluationConfig | None = None,
     lpips: Mapping[str, str | Path] | None = None,
@@ -34,15 +34,15 @@ def evaluate_input(
     """
     from unsmear.optics.camera import Camera
 
-    lens = Camera.load(psfs, camera)
-    scorer = Scorer(lens, config or EvaluationConfig(), lpips)
+    camera = Camera.load(psfs, camera_path)
+    scorer = Scorer(camera, config or EvaluationConfig(), lpips)
     fitted = None if baselines is None else FittedBaselines.load(baselines)
     rows: list[Row] = []
     for files in map(SequenceFiles.from_record, sequences):
-        for pictures in read_group_pictures(files, lens.num_frames):
-            still = equalise(pictures.blurry, lens.energy, lens.response)
-            of_group = {system: channels_first(repeat(still, lens.num_frames))}
+        for pictures in read_group_pictures(files, camera.num_frames):
+            still = equalise(pictures.blurry, camera.energy, camera.response)
+            of_group = {system: channels_first(repeat(still, camera.num_frames))}
             if fitted is not None:
-                of_group |= under_row_names(system, predict_from_blurry(pictures.blurry, still, lens, fitted))
+                of_group |= under_row_names(system, predict_from_blurry(pictures.blurry, still, camera, fitted))
             rows += scorer.rows(files, pictures, of_group)
     write_rows(output, rows)

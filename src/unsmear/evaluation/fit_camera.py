@@ -17,22 +17,22 @@ from unsmear.evaluation.temporal_order import HIGHEST_PSNR_DB
 LOG10_K_RANGE = (-5.0, 0.0)
 
 
-def fit_camera_baselines(sequences: Records, psfs: str | Path, camera: str | Path, output: str | Path) -> None:
+def fit_camera_baselines(sequences: Records, psfs: str | Path, camera_path: str | Path, output: str | Path) -> None:
     """Fit the Wiener filter and the constant shift of a camera's blurry picture; write them as JSON.
 
     Parameters
     ----------
     sequences : records of the validation split, with ``split``, ``sequence``, ``frames``, ``blur``
-    psfs, camera : ``psfs.npy`` and ``camera.json``
+    psfs, camera_path : ``psfs.npy`` and ``camera.json``
     output : JSON that :meth:`FittedBaselines.load` reads
     """
     from unsmear.optics.camera import Camera
 
-    lens = Camera.load(psfs, camera)
-    groups = read_some_groups(sequences, lens.num_frames)
+    camera = Camera.load(psfs, camera_path)
+    groups = read_some_groups(sequences, camera.num_frames)
     truths = [group.truth for group in groups]
-    stills = [equalise(group.blurry, lens.energy, lens.response) for group in groups]
-    k = fit_wiener_k([group.blurry for group in groups], truths, lens)
+    stills = [equalise(group.blurry, camera.energy, camera.response) for group in groups]
+    k = fit_wiener_k([group.blurry for group in groups], truths, camera)
     FittedBaselines(fit_shift(stills, truths), k, len(groups)).save(output)
 
 

@@ -25,10 +25,10 @@ def gather_evaluation(
     tracking: Mapping[str, Any],
     *,
     baselines: str | Path | None = None,
-    camera_json: str | Path | None = None,
+    camera_path: str | Path | None = None,
     frames: Sequence[str | Path] = (),
     blur: Sequence[str | Path] = (),
-    weights: Sequence[str | Path] = (),
+    weights: Mapping[str, str | Path] | None = None,
 ) -> None:
     """Join the tables of a system's sequences and record a run: means of their numbers, data and the model.
 
@@ -38,9 +38,9 @@ def gather_evaluation(
     output : ``per_frame.csv`` to write; the run is recorded in its folder
     tracking : keyword arguments of :func:`unsmear.tracking.run.open_run` but the run's own
     baselines : ``baselines.csv`` to write, the rows of the baselines beside the system
-    camera_json : the simulated camera; its PSFs lie beside it
+    camera_path : the simulated camera; its PSFs lie beside it
     frames, blur : stores of the test split
-    weights : of the stages of the system, in their order; none for a camera's plain picture
+    weights : stage -> its weights, in the cascade's order; none for a camera's plain picture
     """
     from unsmear.tracking.run import open_run
 
@@ -58,12 +58,12 @@ def gather_evaluation(
         tracker.log_metrics({f"test.{name}": value for name, value in summary.items()}, step=0)
         tracker.log_artifact(output)
         facts: dict[str, Any] = {"test sequences": len(sequences), "test rows": len(rows)}
-        if camera_json is not None:
-            lens = json.loads(Path(camera_json).read_text(encoding="utf-8"))
-            facts |= {"camera": lens["name"], "optics": lens["config"]["optics"]["kind"]}
-            tracker.log_params({"camera": lens["name"], "optics": lens["config"]["optics"]})
+        if camera_path is not None:
+            described = json.loads(Path(camera_path).read_text(encoding="utf-8"))
+            facts |= {"camera": described["name"], "optics": described["config"]["optics"]["kind"]}
+            tracker.log_params({"camera": described["name"], "optics": described["config"]["optics"]})
             for name in ("psfs.npy", "psfs.png", "camera.json"):
-                if (path := Path(camera_json).with_name(name)).is_file():
+                if (path := Path(camera_path).with_name(name)).is_file():
                     tracker.log_artifact(path, "camera")
         if blur:
             facts["data digest"] = _digest_stores([*frames, *blur])
@@ -76,7 +76,7 @@ def gather_evaluation(
 def _log_model(
     tracker: Any,
     system: str,
-    weights: Sequence[str | Path],
+    weights: Mapping[str, str | Path],
     blur: str | Path,
     facts: Mapping[str, Any],
     summary: Mapping[str, float],
@@ -84,8 +84,8 @@ def _log_model(
     from unsmear.frames.store import open_store
     from unsmear.tracking.model import log_cascade_model
 
-    for path in weights:
-        tracker.log_artifact(path, f"weights/{Path(path).parent.parent.name}")
+    for stage, path in weights.items():
+        tracker.log_artifact(path, f"weights/{stage}")
     example = np.ascontiguousarray(open_store(blur)[:1, :_EXAMPLE_SIDE, :_EXAMPLE_SIDE])
     log_cascade_model(tracker, weights, system, example, write_model_card(system, facts, summary))
 

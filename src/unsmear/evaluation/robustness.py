@@ -27,7 +27,7 @@ def measure_robustness(
     frames: Sequence[str | Path],
     groups: str | Path,
     split: str,
-    camera: str | Path,
+    camera_path: str | Path,
     output: str | Path,
     config: EvaluationConfig | None = None,
 ) -> None:
@@ -38,7 +38,7 @@ def measure_robustness(
     weights : the system's ``weights.safetensors``, in the cascade's order
     frames : frame stores of the split; the first ``robustness.sequences`` of them are taken
     groups, split : where each sequence's first group lies
-    camera : ``camera.json`` of the camera that the system was trained for
+    camera_path : ``camera.json`` of the camera that the system was trained for
     output : CSV with ``kind``, ``change`` and each measure with its interval; PSNR of all frames is
         taken in the best direction, ``*_change`` is the paired difference from the unchanged camera
     """
@@ -50,7 +50,7 @@ def measure_robustness(
 
     config = config or EvaluationConfig()
     changes = config.robustness or RobustnessConfig()
-    described = CameraConfig(**json.loads(Path(camera).read_text(encoding="utf-8"))["config"])
+    described = CameraConfig(**json.loads(Path(camera_path).read_text(encoding="utf-8"))["config"])
     truths = []
     for path in map(Path, frames[: changes.sequences]):
         first = read_groups(groups, split, path.stem)[0]
@@ -59,9 +59,9 @@ def measure_robustness(
     rows = []
     unchanged = np.empty(0)  # the first camera is the unchanged one
     for kind, change, changed in perturbed_cameras(described, changes):
-        lens = Camera.from_config(changed, len(truths[0]))
+        camera = Camera.from_config(changed, len(truths[0]))
         # One at a time: sequences may differ in size.
-        scores = np.array([_score(predictor, truth, lens, config, place) for place, truth in enumerate(truths)])
+        scores = np.array([_score(predictor, truth, camera, config, place) for place, truth in enumerate(truths)])
         unchanged = scores if kind == "none" else unchanged
         measured = dict(zip(MEASURES, scores.T, strict=True))
         measured |= {name: scores[:, place] - unchanged[:, place] for name, place in CHANGES.items()}
@@ -76,9 +76,9 @@ def measure_robustness(
     write_rows(output, rows)
 
 
-def _score(predictor: Any, truth: np.ndarray, lens: Any, config: EvaluationConfig, place: int) -> list[float]:
+def _score(predictor: Any, truth: np.ndarray, camera: Any, config: EvaluationConfig, place: int) -> list[float]:
     """PSNR of the middle frame, of all frames in the best direction, direction; NaN where undefined."""
-    blurry = lens.render(truth, (config.seed, place))
+    blurry = camera.render(truth, (config.seed, place))
     prediction = predictor(blurry[None])[0].cpu().numpy()
     expected = channels_first(truth)
     values = psnr(in_best_direction(prediction, expected), expected)

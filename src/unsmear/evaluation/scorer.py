@@ -24,16 +24,16 @@ class Scorer:
 
     Parameters
     ----------
-    lens : the camera, a :class:`unsmear.optics.camera.Camera`
+    camera : a :class:`unsmear.optics.camera.Camera`
     lpips : variant -> what :func:`unsmear.evaluation.lpips_weights.fetch_lpips` wrote;
         variants whose weights are absent are left out
     device : where LPIPS is computed
     """
 
     def __init__(
-        self, lens: Any, config: EvaluationConfig, lpips: Mapping[str, str | Path] | None, device: str = "cpu"
+        self, camera: Any, config: EvaluationConfig, lpips: Mapping[str, str | Path] | None, device: str = "cpu"
     ) -> None:
-        self.lens = lens
+        self.camera = camera
         self.config = config
         self.device = device
         self.perceptual = _load_lpips(lpips, device)
@@ -66,9 +66,9 @@ class Scorer:
             frames = channels_last(to_numpy(prediction))
             if motion is not None:
                 backward = bool(scores[0]["backward"])
-                _add(scores, score_motion(frames, motion, backward, self.lens.time_symmetric))
+                _add(scores, score_motion(frames, motion, backward, self.camera.time_symmetric))
             if self.config.reblur:
-                _add(scores, {"reblur_psnr": reblur_psnr(frames, pictures.blurry, self.lens, self.config.seed)})
+                _add(scores, {"reblur_psnr": reblur_psnr(frames, pictures.blurry, self.camera, self.config.seed)})
             key = {"system": name, "split": files.split, "sequence": files.sequence, "group": pictures.group}
             found += [{**key, **row} for row in scores]
         return found

@@ -27,9 +27,13 @@ def check_all(config: Config, records: Sequence[SequenceRecord]) -> None:
         list_photographs(config.scenes.photographs)
 
 
+# Of versions that kept a table a sequence, and what MLflow knew of a run beside its results.
+_FORMER = ("evaluation/*/sequences", "evaluation/*/tracking.json", "models/*/*/**/tracking.json")
+
+
 def find_former_files(folder: str | Path) -> str | None:
     """What to tell of results in the layout of an earlier version; None where there are none."""
-    former = sorted(Path(folder).glob("evaluation/*/sequences"))
+    former = sorted(path for pattern in _FORMER for path in Path(folder).glob(pattern))
     if not former:
         return None
     return (
@@ -59,7 +63,7 @@ def check_regions(config: Config, records: Sequence[SequenceRecord]) -> None:
 
 
 def check_robustness(config: Config) -> None:
-    """Refuse changes of a camera, for the robustness curve, that no lens can have.
+    """Refuse changes of a camera, for the robustness curve, that no optics can have.
 
     Raises
     ------

@@ -71,7 +71,12 @@ class Plan:
     @property
     def all_evaluated(self) -> list[str]:
         """All that is evaluated: networks, and plain pictures as ``input_{camera}``."""
-        return [*self.evaluated, *(f"input_{camera}" for camera in self.cameras_used)]
+        return [*self.evaluated, *self.inputs]
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """Cameras whose plain pictures are evaluated, by the name that these have beside the systems."""
+        return {f"input_{camera}": camera for camera in self.cameras_used}
 
     @cached_property
     def cameras_used(self) -> list[str]:
@@ -85,7 +90,11 @@ class Plan:
 
     def camera_of(self, evaluated: str) -> str:
         """Camera of a system, or of ``input_{camera}``."""
-        return self.config.system(evaluated).camera if evaluated in self.evaluated else evaluated.removeprefix("input_")
+        return self.inputs[evaluated] if evaluated in self.inputs else self.config.system(evaluated).camera
+
+    def stages_of(self, evaluated: str) -> list[str]:
+        """Names of a system's stages; a camera's plain picture has none."""
+        return [] if evaluated in self.inputs else [stage.name for stage in self.config.stages(evaluated)]
 
     def camera_files(self, camera: str) -> dict[str, str]:
         """What the simulation of a camera writes."""
@@ -97,8 +106,7 @@ class Plan:
 
     def final(self, pattern: str, system: str) -> list[str]:
         """A file of the final training of each stage of a system."""
-        names = [stage.name for stage in self.config.stages(system)]
-        return [fill(pattern, system=system, stage=name, run=paths.FINAL) for name in names]
+        return [fill(pattern, system=system, stage=name, run=paths.FINAL) for name in self.stages_of(system)]
 
     def hparams(self, system: str, stage: str, **_: str) -> dict[str, Any]:
         """Hyper-parameters of a stage before any search, as plain values."""
@@ -171,7 +179,7 @@ class Plan:
             "frames": self.sequences.of_split(paths.FRAMES, "test"),
             "blur": self.blur(camera, "test"),
             **self.camera_files(camera),
-            "weights": self.final(paths.WEIGHTS, evaluated) if evaluated in self.evaluated else [],
+            "weights": self.final(paths.WEIGHTS, evaluated),
         }
 
     @cached_property

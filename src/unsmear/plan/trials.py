@@ -27,6 +27,10 @@ class TrialPlan:
         entry = self.config.sweep_of(system, stage)
         return entry if isinstance(entry, SweepConfig) else None
 
+    def sweep_folder(self, system: str, stage: str, run: str) -> str | None:
+        """Folder of the sweep that a run is a trial of; None for a final training."""
+        return None if run == paths.FINAL else fill(paths.TRIALS_FOLDER, system=system, stage=stage)
+
     def section_of(self, system: str, stage: str) -> dict[str, Any] | None:
         """The entry of the section ``sweep`` that decides a stage's hyper-parameters, as plain values."""
         entry = self.config.sweep_of(system, stage)

@@ -103,8 +103,8 @@ def _predict(
         blurry, equalised = {}, {}
         for name, files in cameras.items():
             blurry[name] = np.array(open_store(Path(files["blur"]) / f"{region.sequence}.npy")[place])
-            lens = Camera.load(files["psfs"], files["camera"])
-            equalised[name] = equalise(blurry[name], lens.energy, lens.response)
+            camera = Camera.load(files["psfs"], files["camera"])
+            equalised[name] = equalise(blurry[name], camera.energy, camera.response)
         pictures[shown.name] = ShownPictures(truth, blurry, equalised, {})
     # One network in memory at a time.
     for result in results:

@@ -54,8 +54,8 @@ class Motion:
         pan, tilt = np.arctan2(x, self.focal_length), np.arctan2(y, self.focal_length)
         turn_x = np.array([[np.cos(pan), 0, np.sin(pan)], [0, 1, 0], [-np.sin(pan), 0, np.cos(pan)]])
         turn_y = np.array([[1, 0, 0], [0, np.cos(tilt), np.sin(tilt)], [0, -np.sin(tilt), np.cos(tilt)]])
-        lens = np.array([[self.focal_length, 0, centre[0]], [0, self.focal_length, centre[1]], [0, 0, 1]])
-        return lens @ turn_y @ turn_x @ np.linalg.inv(lens)
+        projection = np.array([[self.focal_length, 0, centre[0]], [0, self.focal_length, centre[1]], [0, 0, 1]])
+        return projection @ turn_y @ turn_x @ np.linalg.inv(projection)
 
 
 def random_motion(

@@ -73,7 +73,7 @@ def _load_pyfunc(data_path: str) -> CascadeModel:
     return CascadeModel(sorted(Path(data_path).glob("*.safetensors")))
 
 
-def log_cascade_model(run: Run, weights: Sequence[str | Path], system: str, example: np.ndarray, card: str) -> None:
+def log_cascade_model(run: Run, weights: Mapping[str, str | Path], system: str, example: np.ndarray, card: str) -> None:
     """Leave what a cascade's MLflow model is built of beside the journal, and record it.
 
     This is the job's part and takes no mlflow, whose import alone costs seconds.
@@ -81,7 +81,7 @@ def log_cascade_model(run: Run, weights: Sequence[str | Path], system: str, exam
     Parameters
     ----------
     run : the run that evaluated the cascade; nothing is done where none is recorded
-    weights : files of the stages, in the cascade's order
+    weights : stage -> its file, in the cascade's order
     system : name of the system; the model is ``unsmear-{system}``
     example : (B, H, W, 3) uint8 RGB, a blurry input kept with the model; keep it small
     card : the model card, Markdown
@@ -91,8 +91,8 @@ def log_cascade_model(run: Run, weights: Sequence[str | Path], system: str, exam
     folder = run.files / "model"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "weights").mkdir(parents=True)
-    for index, path in enumerate(map(Path, weights), start=1):
-        shutil.copyfile(path, folder / "weights" / f"{index:02d}_{path.parent.parent.name or 'stage'}.safetensors")
+    for place, (stage, path) in enumerate(weights.items(), start=1):
+        shutil.copyfile(path, folder / "weights" / f"{place:02d}_{stage}.safetensors")
     package = Path(__file__).resolve().parents[1]
     left_out = shutil.ignore_patterns("__pycache__", "*.safetensors")  # the weights that the package comes with
     shutil.copytree(package, folder / "code" / package.name, ignore=left_out)

@@ -25,7 +25,9 @@ class TrainingJob(BaseModel):
     seed: int = Field(description="of first weights and samples")
     system: str = Field(description="name of the system, for the record")
     run: str = Field(description="name of the run, {system}/{stage}/{run}")
-    is_trial: bool = Field(False, description="of a sweep: belongs to its run, and a training that fails ends well")
+    sweep: str | None = Field(
+        None, description="folder of the sweep that this is a trial of: it belongs to its run, and failing ends it well"
+    )
     camera_name: str = Field(description="name of the camera, for the record")
     camera_path: str = Field(description="camera.json of the simulated camera")
     psfs: str = Field(description="PSFs of the simulated camera")

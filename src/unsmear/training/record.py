@@ -41,12 +41,11 @@ class RunRecord:
 
         Parameters
         ----------
-        job : a trial belongs to the sweep whose folder is above
+        job : a trial belongs to the run of its sweep
         key : an unfinished run of the same key is continued
         """
-        parent = job.folder.parent if job.is_trial else None
         settings = job.tracking if processes.is_first else {"enabled": False}
-        with open_run(job.folder, job.run, key=key, params=params, parent=parent, **settings) as tracker:
+        with open_run(job.folder, job.run, key=key, params=params, parent=job.sweep, **settings) as tracker:
             yield cls(tracker, key)
 
     @property

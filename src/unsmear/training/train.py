@@ -135,7 +135,7 @@ def train_here(job: TrainingJob, local_rank: int | None = None) -> None:
                 start=begun,
             )
         except FailedTrainingError as error:
-            if not job.is_trial:
+            if job.sweep is None:
                 raise
             state, failure = error.state, error
             logger.warning("%s failed: %s", job.run, error)

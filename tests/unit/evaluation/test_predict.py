@@ -56,10 +56,10 @@ def store(tmp_path_factory):
     picture = np.random.default_rng(2).integers(0, 256, (40, 90, 3), dtype=np.uint8)
     frames = np.stack([picture[:, 2 * k : 2 * k + 48] for k in range(14)])
     simulate_camera(CameraConfig(name="masked", optics=MaskedOptics()), 7, root / "psfs.npy", root / "camera.json")
-    lens = Camera.load(root / "psfs.npy", root / "camera.json")
+    camera = Camera.load(root / "psfs.npy", root / "camera.json")
     (root / "test").mkdir()
     np.save(root / "test/007.npy", frames)
-    np.save(root / "blur.npy", np.stack([lens.render(frames[:7], 0), lens.render(frames[7:], 0)]))
+    np.save(root / "blur.npy", np.stack([camera.render(frames[:7], 0), camera.render(frames[7:], 0)]))
     (root / "groups.csv").write_text(
         "split,sequence,group,first_frame,num_frames\ntest,007,1,1,7\ntest,007,2,8,7\ntrain,007,1,1,7\n"
     )

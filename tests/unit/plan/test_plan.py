@@ -115,11 +115,24 @@ def test_report_compares_inputs_and_systems_with_their_repeats(plan):
     assert len(report.collect("per_frame")) == 5
 
 
-def test_former_results_are_named_and_nothing_else(tmp_path):
-    (tmp_path / "evaluation/masked/parts").mkdir(parents=True)
+@pytest.mark.parametrize(
+    "former",
+    [
+        "evaluation/masked/sequences/000.csv",
+        "evaluation/masked/tracking.json",
+        "models/masked/center/final/tracking.json",
+        "models/masked/center/trials/r1-t1/tracking.json",
+    ],
+)
+def test_former_results_are_named_and_nothing_else(tmp_path, former):
+    for present in ("evaluation/masked/parts/000.csv", "models/masked/center/final/outcome.json"):
+        (tmp_path / present).parent.mkdir(parents=True)
+        (tmp_path / present).touch()
     assert find_former_files(tmp_path) is None
-    (tmp_path / "evaluation/masked/sequences").mkdir()
-    assert "made again" in find_former_files(tmp_path) and "evaluation/masked/sequences" in find_former_files(tmp_path)
+    (tmp_path / former).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / former).touch()
+    told = find_former_files(tmp_path)
+    assert "made again" in told and former.removesuffix("/000.csv") in told
 
 
 def test_lists_and_reasons_are_shortened():

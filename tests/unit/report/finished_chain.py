@@ -96,16 +96,16 @@ def build_chain(
         simulate_camera(config, 7, cameras[name]["psfs"], cameras[name]["camera"])
         cameras[name]["blur"].mkdir(parents=True)
     (root / "frames/test").mkdir(parents=True)
-    lenses = {name: Camera.load(files["psfs"], files["camera"]) for name, files in cameras.items()}
+    simulated = {name: Camera.load(files["psfs"], files["camera"]) for name, files in cameras.items()}
     lines = ["split,sequence,group,first_frame,num_frames"]
     sequences = tuple(f"{number:03d}" for number in range(num_sequences))
     for number, sequence in enumerate(sequences):
         picture = pictures[number % len(pictures)] if pictures else None
         frames = random_walk_frames(number, size, 7 * num_groups, picture)
         np.save(root / f"frames/test/{sequence}.npy", frames)
-        for name, lens in lenses.items():
+        for name, camera in simulated.items():
             groups = frames.reshape(num_groups, 7, *frames.shape[1:])
-            blur = np.stack([lens.render(group, 0) for group in groups])
+            blur = np.stack([camera.render(group, 0) for group in groups])
             np.save(cameras[name]["blur"] / f"{sequence}.npy", blur)
             KnownPredictor.truths |= {b.tobytes(): g for b, g in zip(blur, groups, strict=True)}
         lines += [f"test,{sequence},{g + 1},{7 * g + 1},7" for g in range(num_groups)]

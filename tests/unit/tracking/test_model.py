@@ -44,6 +44,10 @@ def picture() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (2, 37, 50, 3), np.uint8)
 
 
+def by_stage(weights: list[Path]) -> dict[str, Path]:
+    return {path.parent.parent.name: path for path in weights}
+
+
 def expected_frames(weights: list[Path], picture: np.ndarray) -> np.ndarray:
     import torch
 
@@ -61,7 +65,7 @@ def test_registered_model_works_without_this_package(tmp_path: Path, weights: li
     config, directory = TrackingConfig(), tmp_path / "evaluation/masked"
     for number in (1, 2):
         with open_run(directory, "masked/evaluation", experiment="e") as run:
-            log_cascade_model(run, weights, "masked", picture, CARD)
+            log_cascade_model(run, by_stage(weights), "masked", picture, CARD)
         # Twice: what is sent again is no new version.
         for _ in range(2):
             assert sync(config, tmp_path) == (number, [])
@@ -110,5 +114,5 @@ def test_wrong_input_is_named(weights: list[Path], wrong: np.ndarray) -> None:
 
 
 def test_nothing_is_done_with_tracking_off(tmp_path: Path, weights: list[Path], picture: np.ndarray) -> None:
-    log_cascade_model(open_run(tmp_path / "a", "n", enabled=False), weights, "masked", picture, CARD)
+    log_cascade_model(open_run(tmp_path / "a", "n", enabled=False), by_stage(weights), "masked", picture, CARD)
     assert list(tmp_path.iterdir()) == []

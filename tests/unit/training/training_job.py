@@ -74,7 +74,7 @@ class Job:
             blur=[str(path) for path in sorted(self.root.glob("blur/*/*.npy"))],
             outputs={name: str(self.folder / file) for name, file in names.items()},
             run=self.run,
-            is_trial=self.is_trial,
+            sweep=str(self.folder.parent) if self.is_trial else None,
             tracking={"enabled": False},
             start=self.start,
         )
