@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -54,7 +54,7 @@ def find_sources(modules: Sequence[str], without: Sequence[str] = RECORDING, laz
         If there is no such module.
     """
     left_out = [ROOT / name for name in without]
-    found: set[Path] = set()
+    found, folders = set[Path](), set[Path]()
     waiting = [ROOT / name for name in modules]
     for path in waiting:
         if not path.is_file():
@@ -66,10 +66,12 @@ def find_sources(modules: Sequence[str], without: Sequence[str] = RECORDING, laz
         if path in found or any(path == other or other in path.parents for other in left_out):
             continue
         found.add(path)
-        found.update(file for file in _beside(path.parent) if lazy)
+        if lazy and path.parent not in folders:
+            folders.add(path.parent)
+            found.update(_beside(path.parent))
         source = _read(path, _age(path))
         for name in source.imports | source.lazy_imports if lazy else source.imports:
-            waiting += _files_of(name)
+            waiting += _files_of(name, ROOT)
     return found
 
 
@@ -91,15 +93,16 @@ def _read(path: Path, age: int) -> _Source:
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         return _Source(cpp_digest(text) if path.suffix in (".cpp", ".h") else hashlib.sha256(text.encode()).hexdigest())
-    tree = ast.parse(text)
-    imports = frozenset(_list_imports(tree, path, lazy=False))
-    return _Source(_digest_tree(tree), imports, frozenset(_list_imports(tree, path, lazy=True)) - imports)
+    tree, imports, lazy_imports = ast.parse(text), set[str](), set[str]()
+    _take_out(tree, path, imports, lazy_imports)
+    return _Source(_digest_tree(tree), frozenset(imports), frozenset(lazy_imports - imports))
 
 
-def _files_of(name: str) -> list[Path]:
+@cache
+def _files_of(name: str, root: Path) -> list[Path]:
     """The module that a dotted name is, or is in, and the packages around it: all that importing it runs."""
     parts = name.split(".")[1:]
-    folders = [ROOT.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
+    folders = [root.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
     candidates = [path for folder in folders for path in (folder / "__init__.py", folder.with_suffix(".py"))]
     return [path for path in candidates[:1] + candidates[2:] if path.is_file()]
 
@@ -115,25 +118,36 @@ def _beside(folder: Path) -> list[Path]:
     return found
 
 
-def _list_imports(tree: ast.AST, path: Path, lazy: bool) -> Iterable[str]:
-    """Dotted names below this package that the code imports; what stands below TYPE_CHECKING never runs."""
+def _take_out(node: ast.AST, path: Path, imports: set[str], lazy_imports: set[str]) -> None:
+    """Remove docstrings, and collect the dotted names below this package that the code imports.
+
+    What stands below TYPE_CHECKING never runs.
+    """
+    match node:
+        case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            match node.body:
+                case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+                    node.body = rest or [ast.Pass()]
     package = ROOT.name
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == package)
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                raise ValueError(f"{path}, line {node.lineno}: a relative import; write it from {package} on")
-            if node.module and node.module.split(".")[0] == package:
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif lazy and isinstance(node, ast.Constant) and isinstance(node.value, str):
-            # What another Python runs: python -m unsmear.training.
-            if re.fullmatch(rf"{package}(\.\w+)+", node.value):
-                yield f"{node.value}.__main__"
-        elif lazy or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _list_imports(node, path, lazy)
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Import():
+                imports.update(alias.name for alias in child.names if alias.name.split(".")[0] == package)
+            case ast.ImportFrom(level=0, module=str(module)):
+                if module.split(".")[0] == package:
+                    imports.update(f"{module}.{alias.name}" for alias in child.names)
+            case ast.ImportFrom():
+                raise ValueError(f"{path}, line {child.lineno}: a relative import; write it from {package} on")
+            case ast.Constant(value=str(text)) if text.startswith(f"{package}."):
+                # What another Python runs: python -m unsmear.training.
+                if re.fullmatch(r"\w+(\.\w+)+", text):
+                    lazy_imports.add(f"{text}.__main__")
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+                pass
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                _take_out(child, path, lazy_imports, lazy_imports)
+            case _:
+                _take_out(child, path, imports, lazy_imports)
 
 
 def cpp_digest(source: str) -> str:
@@ -143,17 +157,10 @@ def cpp_digest(source: str) -> str:
 
 def source_digest(source: str) -> str:
     """Digest of a module's syntax tree without docstrings, comments and layout."""
-    return _digest_tree(ast.parse(source))
+    tree = ast.parse(source)
+    _take_out(tree, ROOT, set(), set())
+    return _digest_tree(tree)
 
 
 def _digest_tree(tree: ast.AST) -> str:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = node.body[1:] or [ast.Pass()]
     return hashlib.sha256(ast.dump(tree, include_attributes=False).encode()).hexdigest()

@@ -91,6 +91,32 @@ def bare_python() -> Path:
 
 
 @dataclass(frozen=True)
+class DryRun:
+    """What Snakemake says that it would run."""
+
+    text: str
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """Rule to number of its jobs, without the target rule and the total."""
+        table = re.search(r"^job +count\n[- ]+\n(.*?)\n\n", self.text, re.MULTILINE | re.DOTALL)
+        if table is None:
+            assert "Nothing to be done" in self.text, self.text[-3000:]
+            return {}
+        counts = {name: int(number) for name, number in re.findall(r"^(\S+) +(\d+)$", table[1], re.MULTILINE)}
+        return {name: number for name, number in counts.items() if name not in ("all", "total")}
+
+    def outputs(self, rule: str) -> list[str]:
+        """First output of each job of a rule."""
+        return re.findall(rf"^(?:local)?rule {rule}:\n(?:    .*\n)*?    output: ([^,\n]+)", self.text, re.MULTILINE)
+
+    @property
+    def trained(self) -> set[str]:
+        """System/stage of the trainings."""
+        return {"/".join(path.split("/")[2:4]) for path in self.outputs("train_stage")}
+
+
+@dataclass(frozen=True)
 class Project:
     """A checkout that a test may change, and the commands that a user runs in it."""
 
@@ -110,20 +136,13 @@ class Project:
         assert check or done.returncode != 0, f"expected a failure:\n{text[-4000:]}"
         return text
 
+    def dry_run(self, *arguments: str) -> DryRun:
+        """What would run."""
+        return DryRun(self.run("--dry-run", *arguments))
+
     def plan(self, *arguments: str) -> dict[str, int]:
         """Jobs of a dry-run: rule to number, without the target rule and the total."""
-        text = self.run("--dry-run", *arguments)
-        table = re.search(r"^job +count\n[- ]+\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
-        if table is None:
-            assert "Nothing to be done" in text, text[-3000:]
-            return {}
-        counts = {name: int(number) for name, number in re.findall(r"^(\S+) +(\d+)$", table[1], re.MULTILINE)}
-        return {name: number for name, number in counts.items() if name not in ("all", "total")}
-
-    def planned(self, rule: str, *arguments: str) -> list[str]:
-        """First outputs of a rule's jobs in a dry-run."""
-        text = self.run("--dry-run", *arguments)
-        return re.findall(rf"^(?:local)?rule {rule}:\n(?:    .*\n)*?    output: ([^,\n]+)", text, re.MULTILINE)
+        return self.dry_run(*arguments).jobs
 
     def edit(self, path: str, change: Callable[[str], str]) -> None:
         """Change a text file; the change must be one."""

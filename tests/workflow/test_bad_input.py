@@ -5,21 +5,11 @@ from __future__ import annotations
 import shutil
 
 
-def test_unknown_key_is_refused_with_its_path(fresh):
+def test_mistake_in_the_configuration_is_one_message(fresh):
+    """Which there are, tests/unit/test_config.py tries."""
     fresh.configure(training={"defaults": {"lerning_rate": 1}})
     text = fresh.run("--dry-run", check=False)
     assert "training.defaults.lerning_rate" in text and "Traceback" not in text
-
-
-def test_impossible_value_is_refused_with_its_path_and_value(fresh):
-    text = fresh.run("--dry-run", "--config", "scenes={height: 64}", check=False)
-    assert "scenes.height" in text and "64" in text
-
-
-def test_stage_without_its_condition_names_the_frame(fresh):
-    stages = [{"name": "center", "predicts": [4]}, {"name": "f35", "predicts": [3, 5], "conditions_on": [2]}]
-    fresh.configure(cascades=[{"name": "compact", "stages": stages}])
-    assert "frame 2" in fresh.run("--dry-run", check=False)
 
 
 def test_missing_archives_are_named(fresh):

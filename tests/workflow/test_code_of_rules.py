@@ -50,13 +50,17 @@ def test_an_edit_of_a_module_reruns_the_rules_whose_jobs_import_it(repository, t
     }
     assert len(ran) >= 18, sorted(set(CODE) - set(ran))
     before = {rule: code_digest(*modules) for rule, (_, modules) in ran.items()}
+    covered = {rule: names_of(find_sources(modules), root) for rule, (_, modules) in ran.items()}
     # What is imported when a module is, and what only some function of it may import: of other configurations, say.
     eager = {rule: names_of(find_sources(modules, lazy=False), root) for rule, (_, modules) in ran.items()}
     checked = 0
     for path in sorted(root.rglob("*.py")):
         name, text = path.relative_to(root).as_posix(), path.read_text()
+        rerun = {rule for rule in ran if name in covered[rule]}
         path.write_text(text + "\nCHANGED = 1\n")
-        rerun = {rule for rule, (_, modules) in ran.items() if code_digest(*modules) != before[rule]}
+        # All rules would take minutes: one of either kind says whether the digest is that of what it covers.
+        for rule in [*sorted(rerun)[:1], *sorted(set(ran) - rerun)[:1]]:
+            assert (code_digest(*ran[rule][1]) != before[rule]) == (rule in rerun), (name, rule)
         path.write_text(text)
         uses = {rule for rule, (files, _) in ran.items() if name in files and not is_left_out(name)}
         assert uses <= rerun, f"{name} is imported by jobs of {sorted(uses - rerun)}, which would not run again"

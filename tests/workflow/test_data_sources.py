@@ -101,7 +101,7 @@ def test_chosen_sequences_come_by_ranges_and_one_more_fetches_one_more(fresh, se
 
     before = len(server.requests)
     use_reds(fresh, server.url, *wanted, "train/015")
-    assert fresh.planned("download_reds", GROUPS) == ["results/archives/train_015_first7.zip"]
+    assert fresh.dry_run(GROUPS).outputs("download_reds") == ["results/archives/train_015_first7.zip"]
     assert fresh.plan(GROUPS)["extract_sequence"] == 1
     fresh.run(GROUPS)
     assert {request.path for request in server.requests[before:]} == {"/train_orig_part1.zip"}

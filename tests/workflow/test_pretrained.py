@@ -120,7 +120,7 @@ def test_training_starts_from_a_file_and_follows_its_changes(finished):
     assert read_header(weights)["provenance"]["init"] == hashlib.sha256(start.read_bytes()).hexdigest()[:16]
     assert "train_stage" not in finished.plan(target)
     shutil.copy(finished.folder / "results/models/standard/f35/final/weights.safetensors", start)
-    assert finished.planned("train_stage", target) == [target]
+    assert finished.dry_run(target).outputs("train_stage") == [target]
     stages[1]["init"] = "results/models/masked/center/final/weights.safetensors"
     finished.configure(cascades=[{"name": "compact", "stages": stages}])
     assert "cannot start stage f35: its predicts is (4,)" in finished.run(target, check=False)

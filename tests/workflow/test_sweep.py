@@ -46,9 +46,9 @@ def configure(project, **changes):
 
 
 def trained(project):
-    return {path.split("/center/")[1].rpartition("/")[0] for path in project.planned("train_stage", *TARGETS)} | {
-        path.split("/center/")[1].rpartition("/")[0] for path in project.planned("train_stage_and_save", *TARGETS)
-    }
+    planned = project.dry_run(*TARGETS)
+    paths = [*planned.outputs("train_stage"), *planned.outputs("train_stage_and_save")]
+    return {path.split("/center/")[1].rpartition("/")[0] for path in paths}
 
 
 def kill_in_the_middle(project):

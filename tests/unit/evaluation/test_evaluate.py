@@ -11,6 +11,7 @@ import torch
 from known_predictions import ENERGY, SEQUENCES, KnownPredictor, TintingCamera, column, noise, per_frame, records
 from pydantic import ValidationError
 
+from unsmear.comparison.measures import MEASURES
 from unsmear.evaluation.baselines import FittedBaselines
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.equalise import equalise
@@ -68,8 +69,9 @@ def test_lpips_is_taken_in_the_better_direction(chain, monkeypatch):
     root = chain["root"]
     files = [root / name for name in ("psfs.npy", "camera.json", "part.csv")]
     KnownPredictor.spoil = staticmethod(lambda frames: frames[::-1])
-    evaluated, lpips = records(chain, SEQUENCES[:1]), {"alex": root / "weights"}
+    evaluated, lpips = records(chain, SEQUENCES[:1]), dict.fromkeys(("alex", "vgg"), root / "weights")
     evaluate_sequences("masked", [root / "weights"], evaluated, *files, lpips=lpips)
+    assert {measure.column for measure in MEASURES} <= set(read_rows(files[-1])[0])
     assert {row["lpips_alex"] for row in read_rows(files[-1])} == {"0.000000"}
     evaluate_input("input_masked", evaluated, *files, lpips=lpips)
     assert all(float(row["lpips_alex"]) > 1 for row in read_rows(files[-1]))
