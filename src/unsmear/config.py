@@ -160,7 +160,7 @@ class Config(_Section):
         found = next((entry for entry in self.sweep if (entry.system, entry.stage) == (base, stage)), None)
         return found if found is None or system == base else InheritConfig(system=system, stage=stage, inherit=base)
 
-    def heirs(self, system: str, stage: str) -> list[str]:
+    def dependents(self, system: str, stage: str) -> list[str]:
         """Systems and repeats that take a stage's hyper-parameters from another system."""
         entries = [self.sweep_of(name, stage) for each in self.systems for name in each.repeats]
         return [entry.system for entry in entries if isinstance(entry, InheritConfig) and entry.inherit == system]

@@ -79,7 +79,7 @@ def test_killed_job_and_killed_uploader(tmp_path: Path) -> None:
     follower.start()
     job = start_job(tmp_path, "job", num_steps=100_000, pause_s=0.01)
     database, note = tmp_path / "mlflow/mlflow.db", tmp_path / "mlflow/sent.json"
-    wait_for(lambda: note.exists() and json.loads(note.read_text())["embedded"])
+    wait_for(lambda: note.exists() and json.loads(note.read_text())["runs"])
     assert follower._process is not None
     follower._process.kill()
     follower._process.wait()

@@ -237,7 +237,7 @@ def test_job_over_its_memory_comes_back_with_more(run):
 def test_preempted_training_goes_on_from_its_saved_state(run):
     states = [state for (state,) in run.states(run.requeued, "State")]
     assert states == ["REQUEUED", "COMPLETED"]
-    found = re.search(r"goes on from step (\d+)", (run.folder / PREEMPTED).read_text())
+    found = re.search(r"resumes from step (\d+)", (run.folder / PREEMPTED).read_text())
     assert found and 50 <= int(found[1]) < 600
 
 

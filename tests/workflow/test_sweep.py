@@ -119,12 +119,12 @@ def test_a_sweep_is_killed_goes_on_promotes_and_passes_over_what_diverges(fresh)
         files = {"weights.safetensors", "metrics.csv", "outcome.json", "state.pt"}
         assert files <= {path.name for path in (fresh.folder / CENTER / "trials" / name).iterdir()}, name
 
-    # The promoted go on from their saved state.
+    # The promoted resume from their saved state.
     for name in ("r2-t1", "r2-t2"):
         source = records[name]["proposal"]["promoted"]
         assert source not in diverged and endings[name]["seconds"] > 0
         log = (fresh.folder / f"results/logs/train_stage/standard/center/trials/{name}.log").read_text()
-        assert "goes on from step 24" in log
+        assert "resumes from step 24" in log
         assert read_metrics(fresh, name)[:4] == read_metrics(fresh, source)
         assert [step for step, split, *_ in read_metrics(fresh, name) if split == "val"] == [12, 24, 36]
 

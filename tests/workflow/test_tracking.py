@@ -55,7 +55,7 @@ def test_every_run_is_recorded_whole(finished_once):
         children = {name for (name,) in store.execute(query)}
     assert found == dict.fromkeys([*TRAININGS, *TRIALS, *others], ("FINISHED", "tiny"))
     assert children == set(TRIALS)
-    notes = json.loads((finished_once.folder / "results/mlflow/sent.json").read_text())["embedded"]
+    notes = json.loads((finished_once.folder / "results/mlflow/sent.json").read_text())["runs"]
     journals = list((finished_once.folder / "results").rglob("run.jsonl"))
     assert sorted(note["values"] for note in notes.values()) == sorted(path.stat().st_size for path in journals)
     assert all(note["values"] == note["files"] for note in notes.values())

@@ -89,7 +89,7 @@ def test_killed_stopped_and_unlocked_jobs_go_on_to_the_same_bits(fresh):
     fresh.run("--unlock", TARGET)
     fresh.run(TARGET)
     log = (fresh.folder / "results/logs/train_stage/standard/center/final.log").read_text()
-    assert "goes on from step" in log
+    assert "resumes from step" in log
     assert not list(folder.glob("*.pt"))
     interrupted = load_file(fresh.folder / TARGET)
     # All of that was one run, in which no step stands twice.

@@ -47,7 +47,7 @@ rule select_trial:
         sweep=of(PLAN.trials.section_of),
         hparams=of(PLAN.hparams),
         folders=of(PLAN.trials.folders),
-        heirs=of(PLAN.trials.heirs),
+        dependents=of(PLAN.trials.dependents),
         folder=paths.TRIALS_FOLDER,
         tracking=no_trigger(TRACKING),
         code=code_digest("sweep/select.py"),

@@ -12,6 +12,6 @@ choose_hparams(
     inherited=snakemake.input.get("inherited"),
     output=snakemake.output[0],
     folder=snakemake.params.folder,
-    heirs=snakemake.params.heirs,
+    dependents=snakemake.params.dependents,
     tracking=_src.describe_tracking(snakemake),
 )

@@ -102,7 +102,7 @@ class InferenceConfig(BaseModel):
     )
     compile: bool | Literal["auto"] = Field(
         "auto",
-        description="translate blocks of the networks with torch.compile; auto: from 200 pictures on, "
+        description="compile blocks of the networks with torch.compile; auto: from 200 pictures on, "
         "where there is a C++ compiler and winograd does not serve",
     )
     winograd: bool | Literal["auto"] = Field(

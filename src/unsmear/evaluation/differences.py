@@ -1,4 +1,4 @@
-"""How far predictions move when tiles or a shorter number format make them cheaper."""
+"""How far predictions move when tiles or bfloat16 make them cheaper."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def build_network(config: NetworkConfig, predicts: Frames, conditions_on: Frames
 
 
 def compile_blocks(network: nn.Module) -> None:
-    """Translate the blocks that a network repeats with torch.compile, at their first use.
+    """Compile the blocks that a network repeats with torch.compile, at their first use.
 
     Blocks alike share one translation, so this takes far less time than a whole network, and gives nearly
     all that can be gained: norms, activations and sums become one pass over memory.

@@ -74,7 +74,7 @@ class TrialPlan:
         ]
 
     def starting_states(self, system: str, stage: str, run: str) -> list[str]:
-        """Saved states of trials; which one a training goes on from, if any, stands in its hparams.yaml."""
+        """Saved states of trials; which one a training resumes from, if any, stands in its hparams.yaml."""
         search = self.search_of(system, stage)
         if search is None:
             return []
@@ -93,10 +93,10 @@ class TrialPlan:
         ]
         return "|".join(patterns) or r"(?!)"
 
-    def heirs(self, system: str, stage: str) -> list[str]:
+    def dependents(self, system: str, stage: str) -> list[str]:
         """Systems that train the reused winner's values anew."""
         search = self.search_of(system, stage)
-        return self.config.heirs(system, stage) if search is not None and search.reuse else []
+        return self.config.dependents(system, stage) if search is not None and search.reuse else []
 
     def selection_inputs(self, system: str, stage: str) -> dict[str, Any]:
         """What a choice waits for: a search's trials, or the choice of the system that it is inherited from."""
@@ -112,7 +112,7 @@ class TrialPlan:
                 "system": entry.system,
                 "stage": entry.stage,
                 "folder": fill(paths.SWEEP_REPORT, system=entry.system, stage=entry.stage),
-                "heirs": self.config.heirs(entry.system, entry.stage),
+                "dependents": self.config.dependents(entry.system, entry.stage),
             }
             for entry in self.config.sweep
             if isinstance(entry, SweepConfig)

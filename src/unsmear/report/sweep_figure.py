@@ -27,7 +27,7 @@ def draw_objectives(
 ) -> None:
     """Draw one plot a hyper-parameter: a dot for each trial, a colour for each budget, a ring around the winner.
 
-    A line leads from a trial to the one that went on from it. Failed trials are crosses on the lower edge; trials
+    A line leads from a trial to the one that resumed from it. Failed trials are crosses on the lower edge; trials
     so bad that the others would lie in one line are triangles on the edge.
 
     Parameters

@@ -30,7 +30,7 @@ class Round(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    trials: int = Field(ge=1, le=1000, description="number of trials, those that go on from the round before included")
+    trials: int = Field(ge=1, le=1000, description="number of trials, those that resume from the round before included")
     budget: int = Field(ge=1, description="training steps of each trial, counted from its first round")
     promote: int = Field(
         0, ge=0, description="how many of its best trials the next round goes on with, from their saved states"
@@ -69,11 +69,11 @@ class SweepConfig(BaseModel):
 
     @property
     def promoted(self) -> tuple[int, ...]:
-        """For each round, how many of its trials go on from the round before."""
+        """For each round, how many of its trials resume from the round before."""
         return (0, *(entry.promote for entry in self.rounds[:-1]))
 
     def starting_rounds(self, run: str, final_steps: int) -> tuple[int, ...]:
-        """Rounds of which one trial's saved state may be where a run goes on from.
+        """Rounds of which one trial's saved state may be where a run resumes from.
 
         Parameters
         ----------

@@ -49,7 +49,7 @@ def propose_trial(
     """Write the ``hparams.yaml`` of one trial: new values, or those of a trial that is promoted.
 
     The first trials of a round are those that the round before promotes, best first. They keep their
-    hyper-parameters but the steps, and ``start`` names the run whose saved state they go on from. Where fewer
+    hyper-parameters but the steps, and ``start`` names the run whose saved state they resume from. Where fewer
     trials ended well than are promoted, new ones take their places.
 
     Parameters

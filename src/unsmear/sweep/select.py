@@ -21,7 +21,7 @@ def choose_hparams(
     output: str | Path,
     folder: str | Path,
     tracking: Mapping[str, Any],
-    heirs: Sequence[str] = (),
+    dependents: Sequence[str] = (),
 ) -> None:
     """Write the ``hparams.yaml`` of a final training, however they are decided.
 
@@ -29,14 +29,14 @@ def choose_hparams(
     ----------
     sweep : the entry of the ``sweep`` section, or None where the stage has none: the defaults hold
     inherited : the other system's ``hparams.yaml`` where the entry inherits
-    defaults, folders, output, folder, tracking, heirs : as in :func:`select_trial`
+    defaults, folders, output, folder, tracking, dependents : as in :func:`select_trial`
     """
     if sweep is None:
         write_hparams(output, defaults.model_dump(mode="json"))
     elif inherited is not None:
         inherit_hparams(inherited, defaults, output, sweep["inherit"])
     else:
-        select_trial(SweepConfig.model_validate(sweep), defaults, folders, output, folder, tracking, heirs)
+        select_trial(SweepConfig.model_validate(sweep), defaults, folders, output, folder, tracking, dependents)
 
 
 def select_trial(
@@ -46,7 +46,7 @@ def select_trial(
     output: str | Path,
     folder: str | Path,
     tracking: Mapping[str, Any],
-    heirs: Sequence[str] = (),
+    dependents: Sequence[str] = (),
 ) -> None:
     """Write the ``hparams.yaml`` of the final training: the best trial's values, with the evidence.
 
@@ -59,7 +59,7 @@ def select_trial(
     folders : of all trials
     folder : of the sweep, where its run is recorded
     tracking : keyword arguments of :func:`unsmear.tracking.run.open_run` but the run's own
-    heirs : systems that are trained from the start with the same values
+    dependents : systems that are trained from the start with the same values
 
     Raises
     ------
@@ -73,7 +73,7 @@ def select_trial(
     write_hparams(
         output,
         chosen.model_dump(mode="json"),
-        **(_reuse(winner, folder, chosen, heirs) if sweep.reuse else {}),
+        **(_reuse(winner, folder, chosen, dependents) if sweep.reuse else {}),
         selected={"round": winner.round, "trial": winner.trial, "values": winner.values},
         replaced=replaced,
         metric=sweep.metric,
@@ -83,14 +83,16 @@ def select_trial(
     record_choice(sweep, folder, trials, winner, output, tracking)
 
 
-def _reuse(winner: Trial, folder: str | Path, chosen: Hparams, heirs: Sequence[str]) -> dict[str, str]:
+def _reuse(winner: Trial, folder: str | Path, chosen: Hparams, dependents: Sequence[str]) -> dict[str, str]:
     """Where the final training starts, or why it does not start from the winner."""
     tried = Hparams.model_validate(read_record(Path(folder) / winner.name / "hparams.yaml")["hparams"])
     different = [name for name in Hparams.model_fields if getattr(tried, name) != getattr(chosen, name)]
     if different:
         return {"reuse": f"no: {winner.name} and the final training differ in {', '.join(different)}"}
-    if winner.promoted and heirs:
-        return {"reuse": f"no: {winner.name} was promoted, but {', '.join(heirs)} trains its values from the start"}
+    if winner.promoted and dependents:
+        return {
+            "reuse": f"no: {winner.name} was promoted, but {', '.join(dependents)} trains its values from the start"
+        }
     return {"start": f"trials/{winner.name}"}
 
 

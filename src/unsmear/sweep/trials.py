@@ -25,7 +25,7 @@ class Trial:
 
     ``status`` is ``finished``, ``failed`` or, of a finished one that the present space has no place for,
     ``outside``; but for the first, ``reason`` says why it cannot be chosen. ``promoted`` names the trial whose
-    state it went on from; ``seconds`` are those that it took itself, NaN where nobody has noted them.
+    state it resumed from; ``seconds`` are those that it took itself, NaN where nobody has noted them.
     """
 
     round: int

@@ -115,6 +115,12 @@ class Destination:
     password: str | None = field(default=None, repr=False)
     artifact_location: str | None = field(default=None, repr=False)
 
+    @property
+    def is_there(self) -> bool:
+        """False where the files of a store on this machine have been lost."""
+        artifacts = self.folder / "artifacts" if self.public == EMBEDDED else None
+        return all(path is None or path.exists() for path in (self.database_file, artifacts))
+
 
 def sqlite_uri(path: Path) -> str:
     """Address of an SQLite file, of which ``?``, ``#`` and ``%`` may be parts."""

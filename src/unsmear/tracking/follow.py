@@ -1,7 +1,7 @@
 """Following the journals of a workflow and sending them: ``python -m unsmear.tracking.follow results``.
 
 One process does this for all jobs, wherever they run. Its standard input carries the `tracking` section as JSON,
-later the word ``finish``, and ends with the workflow. It imports mlflow once there is something to send.
+and a further line, or its end, says that the workflow is over. It imports mlflow once there is something to send.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import select
 import subprocess
 import sys
 import threading
@@ -46,17 +47,12 @@ class Follower:
             self._start()
         if self._process is None:
             return
-        self._tell("finish")
         try:
-            is_sent = self._process.wait(self._config.patience_s + 5) == 0
+            self._process.communicate(b"finish\n", self._config.patience_s + 5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            is_sent = False
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        if not is_sent:
+        if self._process.returncode != 0:
             warn("records wait in the journals; `snakemake sync_tracking` sends them")
 
     def _start(self) -> None:
@@ -78,13 +74,10 @@ class Follower:
         except OSError as error:
             warn(f"{error}; records wait in the journals")
             return
-        # Through the pipe: command lines are public on a shared machine.
-        self._tell(self._config.model_dump_json())
-
-    def _tell(self, line: str) -> None:
-        assert self._process is not None and self._process.stdin is not None
+        assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # it has died: finish() starts another
-            self._process.stdin.write(line.encode() + b"\n")
+            # Through the pipe: command lines are public on a shared machine.
+            self._process.stdin.write(self._config.model_dump_json().encode() + b"\n")
             self._process.stdin.flush()
 
 
@@ -167,23 +160,20 @@ def explain(error: Exception) -> str:
     return f"the tracking store is not available ({type(error).__name__}: {line[:300]})"
 
 
+def wait_for_end(finishing: threading.Event) -> None:
+    """Set ``finishing`` when standard input has a line or ends, or the workflow that started this process is gone."""
+    parent = os.getppid()
+    # Other children of the workflow may hold a copy of the pipe, so that it does not end with it.
+    while os.getppid() == parent and not select.select([sys.stdin], [], [], 1.0)[0]:
+        pass
+    finishing.set()
+
+
 def main() -> None:
     """Follow the journals of the folder that the command line names until the workflow is over."""
-    parent, finishing = os.getppid(), threading.Event()
-    line = "" if sys.stdin.isatty() else sys.stdin.readline()
-    config = TrackingConfig.model_validate_json(line or "{}")
-
-    def listen() -> None:
-        sys.stdin.readline()  # "finish", or the end of the workflow
-        finishing.set()
-
-    def watch() -> None:  # other children of the workflow may hold a copy of the pipe, so that it does not end
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        finishing.set()
-
-    for task in (watch,) if sys.stdin.isatty() else (watch, listen):
-        threading.Thread(target=task, daemon=True).start()
+    finishing = threading.Event()
+    config = TrackingConfig.model_validate_json((not sys.stdin.isatty() and sys.stdin.readline()) or "{}")
+    threading.Thread(target=wait_for_end, args=(finishing,), daemon=True).start()
     is_sent = follow(config, Path(sys.argv[1]), finishing)
     sys.stderr.flush()
     os._exit(0 if is_sent else 1)

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 FORMAT_VERSION = 1
 FILE_NAME = "run.jsonl"
@@ -30,13 +30,6 @@ _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)  # json.dumps would make one for each record
 
 Status = Literal["FINISHED", "FAILED", "KILLED", "RUNNING"]
-
-
-class Entry(NamedTuple):
-    """One record and the byte position behind it."""
-
-    record: dict[str, Any]
-    end: int
 
 
 def now_ms() -> int:
@@ -52,8 +45,8 @@ def encode_number(value: float) -> float | str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def read_entries(path: Path, start: int = 0) -> Iterator[Entry]:
-    """Whole records of a journal from byte ``start`` on; torn and damaged lines are left out."""
+def read_entries(path: Path, start: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
+    """Whole records from byte ``start`` on, each with the position behind it; torn and damaged lines are left out."""
     with path.open("rb") as stream:
         position = stream.seek(start)
         for line in stream:
@@ -65,7 +58,7 @@ def read_entries(path: Path, start: int = 0) -> Iterator[Entry]:
             except ValueError:
                 continue
             if isinstance(record, dict) and "kind" in record:
-                yield Entry(record, position)
+                yield record, position
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -76,13 +69,12 @@ def read_header(path: Path) -> dict[str, Any]:
     ValueError
         If there is none, or a newer version of this program wrote it.
     """
-    entry = next(read_entries(path), None)
-    if entry is None or entry.record["kind"] != "run":
+    header = next((record for record, _ in read_entries(path)), {})
+    if header.get("kind") != "run":
         raise ValueError(f"{path} does not begin with a run's name; it is no journal of a run, remove it")
-    if entry.record["format_version"] > FORMAT_VERSION:
-        found = entry.record["format_version"]
+    if (found := header["format_version"]) > FORMAT_VERSION:
         raise ValueError(f"{path} has format version {found}, this program knows {FORMAT_VERSION}; update unsmear")
-    return entry.record
+    return header
 
 
 def find_journals(root: Path) -> list[Path]:

@@ -21,7 +21,6 @@ from unsmear.tracking.journal import (
     Past,
     Status,
     encode_number,
-    is_being_written,
     now_ms,
     read_past,
 )
@@ -232,8 +231,7 @@ def _put_aside_other_run(directory: Path, key: str | None, reopen: bool) -> None
     same = key is not None and past.header["key"] == key
     if same and (reopen or past.status != "FINISHED"):
         return
-    if is_being_written(path):
-        Journal(path).close()  # waits, and says whose it is
+    Journal(path).close()  # nobody writes it, or this says so
     place = directory / "earlier_runs" / past.header["id"]
     place.mkdir(parents=True, exist_ok=True)
     for name in (FILES, FILE_NAME):

@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import sys
-from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 MASK = "***"
@@ -27,14 +26,6 @@ _QUERY = re.compile(rf"(?i)([?&]{_SECRET_KEY}=)[^&\s\"'<>]+")
 _HEADER = re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:basic|bearer)\s+)[^\s'\",}]+")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _known: set[str] = set()
-
-
-class Credentials(NamedTuple):
-    """A URI without its user and password, and those two."""
-
-    uri: str
-    username: str | None
-    password: str | None
 
 
 def remember_secret(value: str | None) -> None:
@@ -79,21 +70,21 @@ def expand_variables(uri: str) -> str:
     return _VARIABLE.sub(value_of, uri)
 
 
-def split_credentials(uri: str) -> Credentials:
-    """Take user name and password out of ``uri``; the password is masked from then on."""
+def split_credentials(uri: str) -> tuple[str, str | None, str | None]:
+    """``uri`` without its user name and password, and those two; the password is masked from then on."""
     parts = urlsplit(uri)
     userinfo, separator, place = parts.netloc.rpartition("@")
     if not separator:
-        return Credentials(uri, None, None)
+        return uri, None, None
     username, _, password = userinfo.partition(":")
     remember_secret(unquote(password))
     clean = urlunsplit(parts._replace(netloc=place))
-    return Credentials(clean, unquote(username) or None, unquote(password) or None)
+    return clean, unquote(username) or None, unquote(password) or None
 
 
 def public_uri(uri: str) -> str:
     """``uri`` as it may be shown: without user name, password and query; secrets in it are masked from then on."""
-    parts = urlsplit(split_credentials(uri).uri)
+    parts = urlsplit(split_credentials(uri)[0])
     for name, value in parse_qsl(parts.query):
         if re.fullmatch(_SECRET_KEY, name, re.IGNORECASE):
             remember_secret(value)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from threading import RLock
-from typing import Any
 
 from unsmear.files import write_json
-from unsmear.tracking.config import EMBEDDED, Destination
+from unsmear.tracking.config import Destination
 from unsmear.tracking.journal import lock_file
 
 
@@ -35,7 +34,6 @@ class SentNote:
         self._destination = destination
         self._path = destination.folder / "sent.json"
         self._runs: dict[str, Sent] = {}
-        self._other_stores: dict[str, Any] = {}
 
     def of(self, run: str) -> Sent:
         """What of a run has arrived."""
@@ -54,17 +52,13 @@ class SentNote:
     def write(self) -> None:
         """Bring the file up to date."""
         with self.lock:
-            sent = {run: asdict(values) for run, values in self._runs.items()}
-            write_json(self._path, {**self._other_stores, self._destination.public: sent})
+            runs = {run: asdict(sent) for run, sent in self._runs.items()}
+            write_json(self._path, {"store": self._destination.public, "runs": runs})
 
     def _read(self) -> None:
-        try:
-            stores = json.loads(self._path.read_text(encoding="utf-8"))
-            sent = {run: Sent(**values) for run, values in stores.pop(self._destination.public, {}).items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            stores, sent = {}, {}
-        database = self._destination.database_file
-        is_lost = database is not None and not database.exists()
-        if self._destination.public == EMBEDDED:
-            is_lost |= not (self._destination.folder / "artifacts").is_dir()
-        self._other_stores, self._runs = stores, {} if is_lost else sent
+        """Of another store nothing is known, and of one that was lost nothing holds: all is sent again."""
+        self._runs = {}
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            note = json.loads(self._path.read_text(encoding="utf-8"))
+            if note["store"] == self._destination.public and self._destination.is_there:
+                self._runs = {run: Sent(**values) for run, values in note["runs"].items()}

@@ -12,8 +12,9 @@ import os
 import re
 import shutil
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
@@ -21,8 +22,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.db import utils as database_utils
 from mlflow.tracking import MlflowClient
 
+from unsmear.files import write_atomically
 from unsmear.tracking.config import EMBEDDED, Destination, TrackingConfig, sqlite_uri
 from unsmear.tracking.secrets import remember_secret
+
+if TYPE_CHECKING:
+    from unsmear.tracking.upload import Value
 
 _LONGEST_NAME, _LONGEST_PARAM, _LONGEST_TAG = 250, 6000, 8000
 _NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
@@ -87,13 +92,17 @@ class Store:
                 self.client.delete_run(double.info.run_id)
         return found[0].info.run_id if found else None
 
-    def send_values(
-        self, run_id: str, metrics: list[tuple[str, float, int, int]], params: dict[str, str], tags: dict[str, str]
-    ) -> None:
-        """Send metrics (name, value, ms, step), params and tags in as few requests as MLflow allows."""
-        points = [Metric(_name(name), value, ms, step) for name, value, ms, step in metrics]
-        settings = [Param(_name(name), _cut(value, _LONGEST_PARAM)) for name, value in params.items()]
-        facts = [RunTag(_name(name), _cut(value, _LONGEST_TAG)) for name, value in tags.items()]
+    def send_values(self, run_id: str, values: Iterable[Value]) -> None:
+        """Send metrics, params and tags in as few requests as MLflow allows."""
+        points, settings, facts = list[Metric](), list[Param](), list[RunTag]()
+        for kind, name, value, ms, step in values:
+            name = _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]
+            if kind == "metrics":
+                points.append(Metric(name, float(value), ms, step))
+            elif kind == "params":
+                settings.append(Param(name, _cut(str(value), _LONGEST_PARAM)))
+            else:
+                facts.append(RunTag(name, _cut(str(value), _LONGEST_TAG)))
         while points or settings or facts:
             self.client.log_batch(run_id, points[:800], settings[:100], facts[:100], synchronous=True)
             del points[:800], settings[:100], facts[:100]
@@ -139,11 +148,8 @@ class Store:
 def create_database(path: Path) -> None:
     """Create or migrate an SQLite store; one process at a time. A new one appears whole or not at all."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.unlink(missing_ok=True)
-        _upgrade(temporary)
-        temporary.replace(path)
+        with write_atomically(path) as temporary:
+            _upgrade(temporary)
         return
     engine = database_utils.create_sqlalchemy_engine(sqlite_uri(path))
     found, wanted = database_utils._get_schema_version(engine), database_utils._get_latest_schema_revision()
@@ -195,10 +201,6 @@ def _set_environment(config: TrackingConfig, destination: Destination) -> None:
         remember_secret(destination.password)
     for name in ("mlflow", "alembic", "urllib3", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _name(name: str) -> str:
-    return _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]
 
 
 def _cut(value: str, longest: int) -> str:

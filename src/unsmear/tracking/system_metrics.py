@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
 import threading
@@ -67,22 +68,13 @@ def parse_gpus(table: str) -> dict[str, float]:
     values: dict[str, float] = {}
     for line in table.splitlines():
         index, *fields = (field.strip() for field in line.split(","))
-        names = (
-            "utilization_percentage",
-            "memory_usage_mebibytes",
-            "memory_total_mebibytes",
-            "power_usage_watts",
-        )
-        found = {}
-        for name, text in zip(names, fields, strict=False):
-            try:
-                found[name] = float(text)
-            except ValueError:
-                continue
-        used, total = found.pop("memory_usage_mebibytes", None), found.pop("memory_total_mebibytes", None)
-        if used is not None:
-            found["memory_usage_megabytes"] = used * 1.048576
-            if total:
-                found["memory_usage_percentage"] = 100 * used / total
-        values |= {f"gpu_{index}_{name}": value for name, value in found.items()}
+        numbers = [float(text) if text.replace(".", "", 1).isdigit() else math.nan for text in fields]
+        use, used_mib, total_mib, power = numbers
+        found = {
+            "utilization_percentage": use,
+            "memory_usage_megabytes": used_mib * 1.048576,
+            "memory_usage_percentage": 100 * used_mib / (total_mib or math.nan),
+            "power_usage_watts": power,
+        }
+        values |= {f"gpu_{index}_{name}": value for name, value in found.items() if not math.isnan(value)}
     return values

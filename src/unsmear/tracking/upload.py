@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,27 +30,14 @@ class Recorded(NamedTuple):
     header: dict[str, Any]
 
 
-@dataclass
-class Batch:
-    """Values that travel together."""
+class Value(NamedTuple):
+    """A metric at a time in ms and a step, a param or a tag."""
 
-    metrics: list[tuple[str, float, int, int]] = field(default_factory=list)
-    params: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-
-    def add(self, record: dict[str, Any]) -> None:
-        """Take the values of a record; those of other kinds are left out."""
-        match record["kind"]:
-            case "metrics":
-                place = record["time"], record["step"]
-                self.metrics += [(name, float(value), *place) for name, value in record["values"].items()]
-            case "params":
-                self.params |= record["values"]
-            case "tags":
-                self.tags |= record["values"]
-
-    def __len__(self) -> int:
-        return len(self.metrics) + len(self.params) + len(self.tags)
+    kind: str
+    name: str
+    value: float | str
+    time: int = 0
+    step: int = 0
 
 
 class Uploader:
@@ -122,20 +108,12 @@ class Uploader:
         with run.path.open("rb") as stream:  # what has been sent must not be ahead of the journal after a power cut
             os.fsync(stream.fileno())
         for batch, end in _read_batches(run.path, sent.values):
-            self._send_batch(str(sent.run_id), batch)
+            send = partial(self.store.send_values, sent.run_id)
+            if batch and not _accepts(partial(send, batch), quiet=True):
+                for value in batch:  # so that a bad one costs no other
+                    _accepts(partial(send, [value]))
             sent.values = end
             self._note.write()
-
-    def _send_batch(self, run_id: str, batch: Batch) -> None:
-        """Send a batch; where the store refuses it, each value by itself, so that one bad value costs no other."""
-        send = partial(self.store.send_values, run_id)
-        if not batch or _accepts(partial(send, batch.metrics, batch.params, batch.tags), quiet=True):
-            return
-        singles: list[tuple[list[Any], dict[str, str], dict[str, str]]] = [([one], {}, {}) for one in batch.metrics]
-        singles += [([], {name: value}, {}) for name, value in batch.params.items()]
-        singles += [([], {}, {name: value}) for name, value in batch.tags.items()]
-        for single in singles:
-            _accepts(partial(send, *single))
 
     def _send_files(self, run: Recorded) -> None:
         if not self._is_pending(run) or (sent := self._open(run)) is None:
@@ -229,14 +207,18 @@ class Uploader:
         return arrived < size and next(journal.read_entries(run.path, arrived), None) is not None
 
 
-def _read_batches(path: Path, start: int) -> Iterable[tuple[Batch, int]]:
+def _read_batches(path: Path, start: int) -> Iterable[tuple[list[Value], int]]:
     """Values of a journal from byte ``start`` on, with the position behind them."""
-    batch, end = Batch(), start
+    batch, end = list[Value](), start
     for record, end in journal.read_entries(path, start):
-        batch.add(record)
+        if (kind := record["kind"]) == "metrics":
+            place = record["time"], record["step"]
+            batch += [Value(kind, name, float(value), *place) for name, value in record["values"].items()]
+        elif kind in _VALUES:
+            batch += [Value(kind, name, value) for name, value in record["values"].items()]
         if len(batch) >= _LARGEST_BATCH:
             yield batch, end
-            batch = Batch()
+            batch = []
     yield batch, end
 
 

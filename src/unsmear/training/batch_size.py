@@ -20,7 +20,7 @@ def find_batch_size(objective: Objective, crop: int, num_processes: int, accumul
     """Samples a step, of all processes together: in each part a power of two, as many as fit, up to 64 in all.
 
     What one sample keeps for the gradients is measured on a sample of noise; a GPU then tries the size
-    that follows, and halves it while memory does not last.
+    that follows, and halves it while memory runs out.
 
     Parameters
     ----------

@@ -57,8 +57,10 @@ class Hparams(BaseModel):
     )
     noise: float = Field(0.0, ge=0, le=0.5, description="standard deviation of noise added to the input, full scale 1")
     gradient_clip: float = Field(1.0, gt=0, allow_inf_nan=False, description="largest norm of the gradient")
-    ema_decay: float = Field(0.995, ge=0, lt=1, description="decay of the running mean of weights; 0 keeps the last")
-    flips: bool = Field(True, description="mirror samples at random, where the camera allows it")
+    ema_decay: float = Field(
+        0.995, ge=0, lt=1, description="decay of the exponential moving average of the weights; 0 keeps the last"
+    )
+    flips: bool = Field(True, description="flip samples at random, where the camera allows it")
     turns: bool = Field(True, description="turn samples by 90 degrees at random, where the camera allows it")
     time_reversal: bool = Field(
         False, description="reverse the truth of samples at random, where the camera is symmetric in time"
@@ -92,7 +94,7 @@ class TrainingConfig(BaseModel):
         description="bfloat16 is automatic mixed precision; auto: where the GPU or CPU computes in it, else float32",
     )
     compile: bool | Literal["auto"] = Field(
-        "auto", description="translate the network with torch.compile; auto: on a GPU, where that works"
+        "auto", description="compile the network with torch.compile; auto: on a GPU, where that works"
     )
     deterministic: bool = Field(
         False, description="same weights twice on a GPU too, at some speed; a CPU gives them always"

@@ -59,12 +59,12 @@ def fit(
     objective : the stage, its frozen predecessors (in evaluation mode), the loss and the precision
     train, val : where samples come from; the test split never comes here
     allowed : by the camera
-    states : where the run is saved and goes on from
+    states : where the run is saved and resumes from
     on_metrics : called with each row of the table, in the first process
     title : of the progress bar
     on_samples : called at each validation with the step and its first pictures
     processes : that train together, each on its share of every batch; None is this one alone
-    start : state of a shorter training of the same run to go on from, if there is no saved state
+    start : state of a shorter training of the same run to resume from, if there is no saved state
 
     Returns
     -------
@@ -74,7 +74,7 @@ def fit(
     ------
     FailedTrainingError
         If the loss is not finite for more than ``config.max_skipped_steps`` steps in a row, or for the last two
-        steps, or memory does not last.
+        steps, or memory runs out.
     InterruptedTrainingError
         After SIGTERM or Ctrl-C, when the state has been saved.
     """
@@ -86,7 +86,7 @@ def fit(
         state.restore(saved)
         if saved is start:
             state.seconds_before = 0.0  # those of the shorter training
-        logger.info("%s goes on from step %d", title, state.step)
+        logger.info("%s resumes from step %d", title, state.step)
     else:
         with tell_exhaustion(hparams, state, device):
             state.batch_size = _settle_batch_size(objective, hparams, processes, len(train.groups))
@@ -155,7 +155,7 @@ def fit(
                 saved_at = time.monotonic()
             if stop and state.step < hparams.steps:
                 logger.warning(
-                    "%s is told to stop: its state is saved, run it again to go on from step %d", title, state.step
+                    "%s is told to stop: its state is saved, run it again to resume from step %d", title, state.step
                 )
                 raise InterruptedTrainingError(stop)
     return state

@@ -13,7 +13,7 @@ from unsmear.training.state import TrainingState
 
 
 class FailedTrainingError(ValueError):
-    """The loss diverged or memory did not last; ``state`` is the last good one."""
+    """The loss diverged or memory ran out; ``state`` is the last good one."""
 
     def __init__(self, message: str, state: TrainingState) -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ def tell_exhaustion(hparams: Hparams, state: TrainingState, device: torch.device
     Raises
     ------
     FailedTrainingError
-        If memory did not last inside the block.
+        If memory ran out inside the block.
     """
     try:
         yield

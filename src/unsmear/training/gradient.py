@@ -70,7 +70,7 @@ class BatchGradient:
         Raises
         ------
         torch.OutOfMemoryError
-            In every process, if the memory of one did not last.
+            In every process, if the memory of one ran out.
         """
         stage, device = self.objective.stage, self.objective.precision.device
         stage.zero_grad(set_to_none=True)
@@ -129,5 +129,5 @@ EXHAUSTION = (
 
 
 def is_exhaustion(error: RuntimeError) -> bool:
-    """Whether an error of torch's tells that memory did not last."""
+    """Whether an error of torch's tells that memory ran out."""
     return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in EXHAUSTION)

@@ -38,7 +38,7 @@ class TrainingJob(BaseModel):
     predecessors: Files = Field((), description="weights of the stages before, in their order")
     outputs: dict[str, str] = Field(
         description="weights, metrics and outcome: files to write, in one folder; with state also the state at the "
-        "end, for a longer training to go on from"
+        "end, for a longer training to resume from"
     )
     tracking: dict[str, Any] = Field(description="keyword arguments of open_run but the run's own")
     start: str | None = Field(None, description="state.pt of a run with fewer steps and otherwise the same settings")

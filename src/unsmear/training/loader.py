@@ -57,7 +57,7 @@ def tell_lost_workers(workers: int) -> Iterator[None]:
     Raises
     ------
     ValueError
-        If the memory of ``workers``, shared or their own, did not last.
+        If the memory of ``workers``, shared or their own, ran out.
     """
     try:
         yield

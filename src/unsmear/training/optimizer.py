@@ -1,4 +1,4 @@
-"""Optimizer, learning-rate schedule and running mean of the weights."""
+"""Optimizer, learning-rate schedule and exponential moving average of the weights."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def learning_rate(hparams: Hparams, step: int) -> float:
     return hparams.learning_rate * warmup * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / hparams.steps)))
 
 
-class RunningMean:
-    """Exponential running mean of a network's weights; early steps count less history."""
+class ExponentialMovingAverage:
+    """Exponential moving average of a network's weights; early steps count less history."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay

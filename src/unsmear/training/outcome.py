@@ -1,4 +1,4 @@
-"""How a training ended, for what goes on from it: ``outcome.json`` beside its weights."""
+"""How a training ended, for what resumes from it: ``outcome.json`` beside its weights."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Precision:
-    """Device and number formats of one training process.
+    """Device and precision of one training process.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def set_determinism(config: TrainingConfig) -> None:
 
 
 def should_compile(config: TrainingConfig, device: torch.device) -> bool:
-    """Whether the network is translated: where asked for, or on a GPU where that works; the log says where not."""
+    """Whether the network is compiled: where asked for, or on a GPU where that works; the log says where not."""
     if config.compile != "auto":
         return config.compile
     if device.type != "cuda":

@@ -1,4 +1,4 @@
-"""State that a killed training goes on from: written whole, checked, two of them kept."""
+"""State that a killed training resumes from: written whole, checked, two of them kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StateFiles:
     folder : of the run
     key : digest of all that the run depends on; a state of another key is not used
     declared : whether ``state.pt`` is an output of the job. The workflow deletes it when the job fails, so
-        the states to go on from then have other names.
+        the states to resume from then have other names.
     """
 
     def __init__(self, folder: Path, key: str, declared: bool = False) -> None:
@@ -60,7 +60,7 @@ class StateFiles:
             try:
                 content = _read(path)
             except ValueError as error:
-                logger.warning("%s; going on from the state before it, if there is one", error)
+                logger.warning("%s; resuming from the state before it, if there is one", error)
                 continue
             if content["key"] != self.key:
                 logger.warning("%s belongs to other hyper-parameters, data or code and is not used", path)
@@ -82,14 +82,14 @@ def write_state(path: Path, key: str, settings: dict[str, Any], state: dict[str,
     Parameters
     ----------
     key : digest of all that the run depends on
-    settings : what the run depends on, as plain values, for a later run that goes on from this file
+    settings : what the run depends on, as plain values, for a later run that resumes from this file
     """
     with write_atomically(path) as temporary:
         _write(temporary, {"key": key, "settings": settings, "state": state})
 
 
 def read_start(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """State of a finished shorter training, to go on from with more steps.
+    """State of a finished shorter training, to resume from with more steps.
 
     Parameters
     ----------

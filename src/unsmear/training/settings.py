@@ -29,7 +29,7 @@ def read_hparams(path: str | Path) -> Hparams:
 
 
 def read_trial(path: str | Path) -> dict[str, Any]:
-    """Which trial a run is, for its record: round, budget and the trial that it goes on from; empty for other runs."""
+    """Which trial a run is, for its record: round, budget and the trial that it resumes from; empty for other runs."""
     proposal = yaml.safe_load(Path(path).read_text(encoding="utf-8")).get("proposal")
     if not proposal:
         return {}
@@ -55,7 +55,7 @@ def find_start(path: str | Path, states: Sequence[str | Path]) -> Path | None:
     for state in map(Path, states):
         if state.parent.name == Path(start).name:
             return state
-    raise ValueError(f"{path} goes on from {start}, whose state is not there; delete {path} and run again")
+    raise ValueError(f"{path} resumes from {start}, whose state is not there; delete {path} and run again")
 
 
 def digest_file(path: str | Path) -> str:

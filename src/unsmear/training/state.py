@@ -11,12 +11,12 @@ import torch
 from unsmear.cascade.stage import Stage
 from unsmear.training.config import Hparams
 from unsmear.training.metrics import MetricsTable
-from unsmear.training.optimizer import RunningMean, make_optimizer
+from unsmear.training.optimizer import ExponentialMovingAverage, make_optimizer
 
 
 @dataclass
 class TrainingState:
-    """Weights, their running mean, the optimizer's memory, the table of metrics, and how far it is.
+    """Weights, their exponential moving average, the optimizer's memory, the table of metrics, and how far it is.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class TrainingState:
     """
 
     stage: Stage
-    running_mean: RunningMean
+    average: ExponentialMovingAverage
     optimizer: torch.optim.Optimizer
     table: MetricsTable
     step: int = 0
@@ -44,20 +44,22 @@ class TrainingState:
     @classmethod
     def begin(cls, stage: Stage, hparams: Hparams) -> TrainingState:
         """State before the first step."""
-        return cls(stage, RunningMean(stage, hparams.ema_decay), make_optimizer(stage, hparams), MetricsTable())
+        return cls(
+            stage, ExponentialMovingAverage(stage, hparams.ema_decay), make_optimizer(stage, hparams), MetricsTable()
+        )
 
     @property
     def mean(self) -> Stage:
-        """The stage with the running mean of the weights: what a training is for."""
-        assert isinstance(self.running_mean.network, Stage)
-        return self.running_mean.network
+        """The stage with the moving average of the weights: what a training is for."""
+        assert isinstance(self.average.network, Stage)
+        return self.average.network
 
     def take_step(self, rate: float) -> None:
         """Move the weights by the gradients that are there, with that learning rate."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
-        self.running_mean.update(self.stage, self.step)
+        self.average.update(self.stage, self.step)
         self.step, self.skipped = self.step + 1, 0
 
     def skip_step(self) -> None:

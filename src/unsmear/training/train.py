@@ -35,7 +35,7 @@ def train_here(job: TrainingJob, local_rank: int | None = None) -> None:
     Raises
     ------
     ValueError
-        If stores do not fit each other, the crop does not fit, the loss diverges, or memory does not last.
+        If stores do not fit each other, the crop does not fit, the loss diverges, or memory runs out.
         A trial of a sweep ends well on the last two: its ``outcome.json`` tells status and reason.
     """
     import torch

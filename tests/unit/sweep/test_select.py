@@ -10,12 +10,12 @@ from unsmear.training.config import Hparams
 from unsmear.training.train import read_hparams
 
 
-def choose(sweep, root, folders, defaults, output=None, inherited=None, heirs=()):
+def choose(sweep, root, folders, defaults, output=None, inherited=None, dependents=()):
     output = output or root / "final" / "hparams.yaml"
     choose_hparams(
         sweep=sweep if sweep is None or isinstance(sweep, dict) else sweep.model_dump(mode="json"),
         defaults=defaults, folders=folders, inherited=inherited, output=output, folder=root, tracking=TRACKING,
-        heirs=heirs,
+        dependents=dependents,
     )  # fmt: skip
     return yaml.safe_load(output.read_text())
 
@@ -58,7 +58,7 @@ def test_winner_is_reused_where_all_hyper_parameters_are_the_same(tmp_path):
     folders = [propose(sweep, tmp_path, 1, trial) for trial in (1, 2)]
     for folder, objective in zip(folders, (21.0, 20.0), strict=True):
         end_trial(folder, objective)
-    record = choose(sweep, tmp_path, folders, Hparams(steps=10), heirs=["masked"])
+    record = choose(sweep, tmp_path, folders, Hparams(steps=10), dependents=["masked"])
     assert record["start"] == "trials/r1-t1" and "reuse" not in record
     record = choose(sweep, tmp_path, folders, Hparams(steps=11, crop=64))
     assert "start" not in record and record["reuse"] == "no: r1-t1 and the final training differ in steps, crop"
@@ -72,7 +72,7 @@ def test_promoted_winner_is_not_reused_where_another_system_trains_its_values_an
     folders = [tmp_path / name for name in ("r1-t1", "r1-t2", "r2-t1")]
     record = choose(sweep, tmp_path, folders, Hparams(steps=20))
     assert record["start"] == "trials/r2-t1" and record["trials"][2]["promoted"] == "r1-t2"
-    record = choose(sweep, tmp_path, folders, Hparams(steps=20), heirs=["masked"])
+    record = choose(sweep, tmp_path, folders, Hparams(steps=20), dependents=["masked"])
     assert "start" not in record
     assert record["reuse"] == "no: r2-t1 was promoted, but masked trains its values from the start"
 

@@ -40,7 +40,7 @@ def report(root, sweep, objectives, reasons=(), **end):
     files = [place / name for name in ("trials.csv", "hparams.csv", "objective.png")]
     report_sweep(sweep, folders, chosen, *files, CONFIG)
     tables = [list(csv.DictReader(path.read_text().splitlines())) for path in files[:2]]
-    entry = {"system": "standard", "stage": "center", "folder": place, "heirs": ["masked"]}
+    entry = {"system": "standard", "stage": "center", "folder": place, "dependents": ["masked"]}
     with Image.open(files[2]) as picture:
         assert picture.width > 200 and len(set(picture.convert("L").tobytes())) > 20
     section = render(
@@ -69,7 +69,7 @@ def test_report_tells_what_was_tried_and_found(tmp_path):
     assert hparams[1]["default"] == "0.9, 0.99" and hparams[0]["chosen"] == trials[7]["hparams.learning_rate"]
     for text in ("No &lt;mask&gt;, stage center", "9 trials in 2 rounds took 1 min 30 s; 1 failed",
                  "Chosen: r2-t2", "train masked", "fANOVA", "sweeps/standard/center/objective.png",
-                 "the loss is not finite", "goes on from"):  # fmt: skip
+                 "the loss is not finite", "resumes from"):  # fmt: skip
         assert text in section, text
 
 

@@ -77,7 +77,7 @@ def test_start_is_found_among_the_states(tmp_path):
     write_hparams(path, {}, start="trials/r1-t1")
     assert str(find_start(path, states)) == "trials/r1-t1/state.pt"
     write_hparams(path, {}, start="trials/r1-t3")
-    with pytest.raises(ValueError, match="goes on from trials/r1-t3, whose state is not there"):
+    with pytest.raises(ValueError, match="resumes from trials/r1-t3, whose state is not there"):
         find_start(path, states)
 
 

@@ -53,7 +53,7 @@ def synced(tmp_path: Path, new_store: Path) -> Path:
 def test_everything_arrives(synced: Path) -> None:
     [(run_id, status, name)] = table(synced, "select run_uuid, status, name from runs")
     assert (status, name) == ("FINISHED", "m/center/final")
-    [note] = json.loads((synced / "mlflow/sent.json").read_text())["embedded"].values()
+    [note] = json.loads((synced / "mlflow/sent.json").read_text())["runs"].values()
     assert (note["run_id"], note["status"]) == (run_id, "FINISHED")
     assert set(table(synced, "select key, step, value, is_nan from metrics")) == {
         ("loss", 7, 0.25, 0),

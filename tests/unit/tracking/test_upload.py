@@ -12,7 +12,7 @@ import pytest
 
 from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.run import open_run, tag_run
-from unsmear.tracking.upload import Uploader
+from unsmear.tracking.upload import Uploader, Value
 
 
 class RefusalError(Exception):
@@ -41,7 +41,7 @@ class FakeStore:
     def ping(self) -> None: ...
 
     def ensure_run(self, header: dict[str, Any], parent_id: str | None) -> str:
-        new = {"name": header["name"], "parent": parent_id, "metrics": [], "params": {}, "tags": {}, "others": set()}
+        new = {"name": header["name"], "parent": parent_id, "metrics": {}, "params": {}, "tags": {}, "others": set()}
         self._call(lambda: self.runs.setdefault(header["id"], new | {"status": "RUNNING"}))
         return header["id"]
 
@@ -50,14 +50,13 @@ class FakeStore:
         info = SimpleNamespace(lifecycle_stage=stage)
         return self._call(lambda: SimpleNamespace(info=info) if run_id in self.runs else None)
 
-    def send_values(self, run_id: str, metrics: list, params: dict, tags: dict) -> None:
+    def send_values(self, run_id: str, values: list[Value]) -> None:
         def effect() -> None:
-            if self.refused in {*params, *tags, *(metric[0] for metric in metrics)}:
+            if self.refused in {value.name for value in values}:
                 raise RefusalError("never")
             run = self.runs[run_id]
-            run["metrics"] += [metric for metric in metrics if metric not in run["metrics"]]
-            run["params"] |= params
-            run["tags"] |= tags
+            for value in values:
+                run[value.kind][value if value.kind == "metrics" else value.name] = value.value
 
         self._call(effect)
 
@@ -92,9 +91,9 @@ def root(tmp_path: Path) -> Path:
     picture = tmp_path / "p.png"
     picture.write_bytes(b"png")
     with open_run(tmp_path / "run", "run", params={"a": 1}, parent=tmp_path / "sweep") as run:
-        for step in range(1000):
+        for step in range(500):
             run.log_metrics({"x": step, "y": -step}, step)
-            if step == 500:
+            if step == 300:
                 run.log_artifact(picture, "pictures")
                 run.log_params({"b": 2})
         run.log_text("text", "t.txt")
@@ -107,8 +106,8 @@ def test_records_arrive_in_order_and_in_few_requests(root: Path) -> None:
     store = FakeStore()
     assert uploader(root, store).send() == []
     run = run_of(store)
-    assert [(metric[0], metric[1]) for metric in run["metrics"]] == [
-        pair for step in range(1000) for pair in (("x", float(step)), ("y", float(-step)))
+    assert [(metric.name, metric.value) for metric in run["metrics"]] == [
+        pair for step in range(500) for pair in (("x", float(step)), ("y", float(-step)))
     ]
     assert run["params"] == {"a": "1", "b": "2"} and run["status"] == "FINISHED"
     assert {name for name, _ in run["others"]} == {"pictures/p.png", "/t.txt", "frames"}
@@ -138,7 +137,7 @@ def test_refused_value_costs_no_other(root: Path, capsys: pytest.CaptureFixture[
     store = FakeStore()
     store.refused = "b"
     assert uploader(root, store).send() == []
-    assert run_of(store)["params"] == {"a": "1"} and len(run_of(store)["metrics"]) == 2000
+    assert run_of(store)["params"] == {"a": "1"} and len(run_of(store)["metrics"]) == 1000
     assert "refuses" in capsys.readouterr().err
 
 
@@ -150,7 +149,7 @@ def test_lost_journal_end_is_sent_again(root: Path) -> None:
     line = json.dumps({"kind": "metrics", "step": 5000, "time": 1, "values": {"x": 1.5}}).encode() + b"\n"
     (root / "run/run.jsonl").write_bytes(shorter[: shorter.rfind(b"\n") + 1] + line)
     assert uploader(root, store).send() == []
-    assert ("x", 1.5, 1, 5000) in run_of(store)["metrics"]
+    assert Value("metrics", "x", 1.5, 1, 5000) in run_of(store)["metrics"]
 
 
 @pytest.mark.parametrize("lost", ["store", "runs", "database", "artifacts"])

@@ -12,7 +12,7 @@ from unsmear.cascade.stage import Stage
 from unsmear.training.config import Hparams, TrainingConfig
 from unsmear.training.engine import Allowed, fit
 from unsmear.training.objective import Objective
-from unsmear.training.optimizer import RunningMean, learning_rate
+from unsmear.training.optimizer import ExponentialMovingAverage, learning_rate
 from unsmear.training.resume import StateFiles
 
 NETWORK = {"kind": "joint", "width": 8, "patch": 2, "encoder_blocks": [1], "decoder_blocks": [1], "middle_blocks": 1}
@@ -144,10 +144,10 @@ def test_learning_rate_warms_up_and_falls():
     assert learning_rate(constant, 10) == learning_rate(constant, 99) == 1.0
 
 
-def test_running_mean_follows_its_recursion():
+def test_moving_average_follows_its_recursion():
     network = torch.nn.Linear(1, 1, bias=False)
     torch.nn.init.constant_(network.weight, 0.0)
-    mean, expected = RunningMean(network, decay=0.5), 0.0
+    mean, expected = ExponentialMovingAverage(network, decay=0.5), 0.0
     for step in range(20):
         torch.nn.init.constant_(network.weight, float(step))
         mean.update(network, step)

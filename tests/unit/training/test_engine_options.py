@@ -64,7 +64,7 @@ def test_a_translated_network_trains_alike(job):
 
 
 def test_training_ends_when_patience_does(job):
-    # With a tiny learning rate the PSNR of the running mean hardly moves; with none in common it never rises.
+    # With a tiny learning rate the PSNR of the moving average hardly moves; with none in common it never rises.
     early = trained(job, "early", {"validate_every": 1}, steps=200, learning_rate=1e-12, patience=2)
     values = [float(row["psnr"]) for row in read_metrics(early.folder / "metrics.csv") if row["split"] == "val"]
     assert 2 < len(values) < 200

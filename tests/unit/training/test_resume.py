@@ -1,4 +1,4 @@
-"""Nothing is lost: killed, stopped and broken trainings go on from their last good state."""
+"""Nothing is lost: killed, stopped and broken trainings resume from their last good state."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_kill_goes_on_to_the_same_bits(whole):
     assert not killed.weights.exists()
     again = killed.begin()
     said = again.communicate()[1]
-    assert again.returncode == 0 and "goes on from step" in said, said
+    assert again.returncode == 0 and "resumes from step" in said, said
     assert killed.weights.read_bytes() == whole.weights.read_bytes()
     columns = ("step", "split", "loss", "psnr", "log_mse", "lr", "epoch")
     wanted, found = (
@@ -92,7 +92,7 @@ def test_workers_and_restarts_change_no_sample(whole):
     process.kill()
     process.communicate()
     again = several.begin()
-    assert "goes on from step" in again.communicate()[1]
+    assert "resumes from step" in again.communicate()[1]
     assert several.weights.read_bytes() == whole.weights.read_bytes()
 
 

@@ -22,8 +22,8 @@ def describe_sweeps(
 
     Parameters
     ----------
-    entries : ``system``, ``stage``, ``folder`` with :data:`FILES` below the page's, and ``heirs``, the systems that
-        take the same values
+    entries : ``system``, ``stage``, ``folder`` with :data:`FILES` below the page's, and ``dependents``, the systems
+        that take the same values
     page : the page's file
     labels : texts for systems, by name
     """
@@ -33,10 +33,10 @@ def describe_sweeps(
 def _describe(entry: Mapping[str, Any], page: Path, labels: Mapping[str, str]) -> dict[str, Any]:
     folder = Path(entry["folder"])
     trials, hparams = (_read(folder / FILES[name]) for name in ("trials", "hparams"))
-    system, *heirs = (labels.get(name, name) for name in (entry["system"], *entry["heirs"]))
+    system, *dependents = (labels.get(name, name) for name in (entry["system"], *entry["dependents"]))
     return {
         "title": f"{system}, stage {entry['stage']}",
-        "summary": _summary(trials, hparams, heirs),
+        "summary": _summary(trials, hparams, dependents),
         "hparams": _table(hparams, HPARAM_HEADINGS),
         "names": [row["hyperparameter"] for row in hparams],
         "note": _importance_note(hparams),
@@ -51,7 +51,9 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def _summary(trials: Sequence[Mapping[str, str]], hparams: Sequence[Mapping[str, str]], heirs: Sequence[str]) -> str:
+def _summary(
+    trials: Sequence[Mapping[str, str]], hparams: Sequence[Mapping[str, str]], dependents: Sequence[str]
+) -> str:
     won = next(row for row in trials if row["chosen"])
     failed = sum(row["status"] == "failed" for row in trials)
     values = ", ".join(f"{row['hyperparameter']} {row['chosen']}" for row in hparams)
@@ -59,7 +61,7 @@ def _summary(trials: Sequence[Mapping[str, str]], hparams: Sequence[Mapping[str,
         f"{_count(len(trials), 'trial')} in {_count(int(trials[-1]['round']), 'round')} took {_total(trials)}"
         + (f"; {failed} failed. " if failed else ". ")
         + f"Chosen: {won['trial']} with {values}; its validation {won['metric']} is {won['objective']} "
-        f"({won['direction']}d)." + (f" The same values train {', '.join(heirs)}." if heirs else "")
+        f"({won['direction']}d)." + (f" The same values train {', '.join(dependents)}." if dependents else "")
     )
 
 
@@ -97,7 +99,7 @@ def _importance_note(hparams: Sequence[Mapping[str, str]]) -> str:
 
 def _trials_table(trials: Sequence[Mapping[str, str]]) -> Table:
     names = [name for name in trials[0] if name.startswith("hparams.")]
-    columns = {"trial": "trial", "budget": "steps", "promoted": "goes on from", "status": "status"}
+    columns = {"trial": "trial", "budget": "steps", "promoted": "resumes from", "status": "status"}
     columns |= {"reason": "reason"} if any(row["reason"] for row in trials) else {}
     columns |= {"objective": trials[0]["metric"], "time": "time"}
     columns |= {name: name.removeprefix("hparams.") for name in names}
