@@ -25,12 +25,12 @@ from unsmear.cascade.jin2018 import published_stages
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.training.config import Hparams, TrainingConfig
-from unsmear.training.dataset import SplitStores
 from unsmear.training.engine import fit
 from unsmear.training.gradient import Allowed
 from unsmear.training.objective import Objective
 from unsmear.training.precision import Precision
 from unsmear.training.resume import StateFiles
+from unsmear.training.stores import SplitStores
 
 EPOCHS, NUM_GROUPS, NUM_FRAMES = 44, 17_040, 7
 LEAST_SPEEDUP, LEAST_SHARE, LONGEST_WAIT = 5.0, 0.35, 0.05

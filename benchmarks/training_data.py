@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from unsmear.training.dataset import CropDataset, SplitStores
+from unsmear.training.dataset import CropDataset
+from unsmear.training.stores import SplitStores
 
 LEAST_CROPS = 3000.0
 NUM_FRAMES = 7

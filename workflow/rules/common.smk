@@ -14,6 +14,7 @@ from unsmear.config import load_config
 from unsmear.plan import paths
 from unsmear.plan.checks import check_all, find_former_files
 from unsmear.plan.compared import CAMERA_FIGURES, ReportPlan
+from unsmear.plan.evaluation import EvaluationPlan
 from unsmear.plan.installation import check_deployment, constrain_pip
 from unsmear.plan.jobs import Plan
 from unsmear.plan.paths import fill
@@ -36,6 +37,7 @@ try:
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
+EVALUATION = EvaluationPlan(PLAN)
 REPORT = ReportPlan(PLAN)
 logger.addFilter(ShortLists())
 

@@ -1,7 +1,7 @@
 # What the baselines need is chosen on the validation split, as all that a system learns.
 rule fit_camera_baselines:
     input:
-        unpack(of(PLAN.fitting_inputs)),
+        unpack(of(EVALUATION.fitting_inputs)),
     output:
         fill(paths.FITTED_BASELINES, evaluated="input_{camera}"),
     log:
@@ -11,7 +11,7 @@ rule fit_camera_baselines:
     resources:
         **needs(DEMANDS.evaluation),
     params:
-        records=of(PLAN.fitting_records),
+        records=of(EVALUATION.fitting_records),
         code=code_digest("evaluation/fit_camera.py"),
     script:
         "../scripts/fit_camera_baselines.py"
@@ -19,7 +19,7 @@ rule fit_camera_baselines:
 
 rule fit_system_baselines:
     input:
-        unpack(of(PLAN.fitting_inputs)),
+        unpack(of(EVALUATION.fitting_inputs)),
     output:
         fill(paths.FITTED_BASELINES, evaluated="{system}"),
     log:
@@ -29,8 +29,8 @@ rule fit_system_baselines:
     resources:
         **needs(DEMANDS.evaluation, CONFIG.evaluation.gpus),
     params:
-        records=of(PLAN.fitting_records),
-        evaluation=PLAN.running,
+        records=of(EVALUATION.fitting_records),
+        evaluation=EVALUATION.running,
         code=code_digest("evaluation/fit_system.py"),
     script:
         "../scripts/fit_system_baselines.py"
@@ -39,7 +39,7 @@ rule fit_system_baselines:
 # Starting torch costs more than evaluating a short sequence, so one job takes a part of the test split.
 rule evaluate:
     input:
-        unpack(of(PLAN.evaluation_inputs)),
+        unpack(of(EVALUATION.inputs)),
     output:
         fill(paths.PART, evaluated="{system}"),
     log:
@@ -49,8 +49,8 @@ rule evaluate:
     resources:
         **needs(DEMANDS.evaluation, CONFIG.evaluation.gpus),
     params:
-        records=of(PLAN.part_records),
-        evaluation=PLAN.scoring,
+        records=of(EVALUATION.records),
+        evaluation=EVALUATION.scoring,
         lpips=list(CONFIG.evaluation.lpips),
         code=code_digest("evaluation/evaluate.py"),
     script:
@@ -59,7 +59,7 @@ rule evaluate:
 
 rule evaluate_input:
     input:
-        unpack(of(PLAN.evaluation_inputs)),
+        unpack(of(EVALUATION.inputs)),
     output:
         fill(paths.PART, evaluated="input_{camera}"),
     log:
@@ -69,8 +69,8 @@ rule evaluate_input:
     resources:
         **needs(DEMANDS.evaluation),
     params:
-        records=of(PLAN.part_records),
-        evaluation=PLAN.scoring,
+        records=of(EVALUATION.records),
+        evaluation=EVALUATION.scoring,
         lpips=list(CONFIG.evaluation.lpips),
         code=code_digest("evaluation/evaluate_input.py"),
     script:
@@ -84,7 +84,7 @@ rule measure_robustness:
             paths.CAMERA, camera=PLAN.camera_of(wildcards.system)
         ),
         groups=paths.GROUPS,
-        frames=PLAN.robustness_frames,
+        frames=EVALUATION.robustness_frames,
     output:
         fill(paths.ROBUSTNESS, evaluated="{system}"),
     log:
@@ -105,7 +105,7 @@ rule measure_robustness:
 
 rule gather_evaluation:
     input:
-        unpack(of(PLAN.gathering_inputs)),
+        unpack(of(EVALUATION.gathering_inputs)),
     output:
         table=paths.PER_FRAME,
         baselines=paths.BASELINES,
@@ -139,7 +139,7 @@ rule measure_cost:
     resources:
         **needs(DEMANDS.evaluation),
     params:
-        evaluation=PLAN.scoring,
+        evaluation=EVALUATION.scoring,
         code=code_digest(
             "evaluation/cost.py", "evaluation/differences.py", "frames/store.py"
         ),

@@ -17,7 +17,7 @@ rule compare:
         **needs_torch(30),
     params:
         systems=REPORT.rows,
-        evaluation=PLAN.intervals,
+        evaluation=EVALUATION.intervals,
         config_text=no_trigger(PLAN.config_text),
         code=code_digest("comparison/compare.py"),
     script:
@@ -49,7 +49,7 @@ rule draw_figures:
         systems=REPORT.systems,
         robustness=REPORT.robustness,
         report=section(CONFIG.report),
-        evaluation=PLAN.intervals,
+        evaluation=EVALUATION.intervals,
         code=code_digest("report/figures.py", "report/curves.py"),
     script:
         "../scripts/draw_figures.py"
@@ -109,7 +109,7 @@ rule draw_gallery:
         cameras=REPORT.cameras,
         frames=lambda wildcards, input: str(Path(input.frames[0]).parent),
         report=section(CONFIG.report),
-        evaluation=PLAN.scoring,
+        evaluation=EVALUATION.scoring,
         code=code_digest("report/gallery.py"),
     script:
         "../scripts/draw_gallery.py"

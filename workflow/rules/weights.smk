@@ -41,7 +41,7 @@ rule fetch_lpips:
         **needs_torch(60),
         downloads=1,
     params:
-        files=of(PLAN.lpips_identity),
+        files=of(EVALUATION.lpips_identity),
         lpips=lambda wildcards, input: section(
             CONFIG.evaluation.lpips[wildcards.variant]
         ),

@@ -19,11 +19,6 @@ class Estimate:
     high: float | None
     num_sequences: int
 
-    @property
-    def spans_zero(self) -> bool | None:
-        """Whether zero lies inside the interval; None without an interval."""
-        return None if self.low is None or self.high is None else self.low <= 0 <= self.high
-
 
 def estimate_mean(
     sums: np.ndarray,

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from unsmear.cascade.config import InferenceConfig
 from unsmear.cascade.spec import find_predecessors
 from unsmear.config import PRETRAINED, Config
-from unsmear.fetch import is_url
 from unsmear.frames.splits import SequenceRecord
 from unsmear.plan import paths
 from unsmear.plan.paths import fill
-from unsmear.plan.sequences import SequencePlan, split_into_parts
+from unsmear.plan.sequences import SequencePlan
 from unsmear.plan.trials import TrialPlan
 from unsmear.scenes.photographs import list_photographs
-
-INTERVALS = ("num_resamples", "confidence")
 
 
 @dataclass(frozen=True)
@@ -83,11 +78,6 @@ class Plan:
         """Cameras whose plain pictures are evaluated."""
         return list(dict.fromkeys(self.config.system(name).camera for name in [*self.systems, *self.evaluated]))
 
-    @cached_property
-    def parts(self) -> dict[str, list[str]]:
-        """Test sequences that one evaluation job takes, by the part's name."""
-        return split_into_parts(self.sequences.names("test"), self.config.evaluation.sequences_per_job)
-
     def camera_of(self, evaluated: str) -> str:
         """Camera of a system, or of ``input_{camera}``."""
         return self.inputs[evaluated] if evaluated in self.inputs else self.config.system(evaluated).camera
@@ -141,93 +131,9 @@ class Plan:
             return {"init": fill(paths.WEIGHTS, system=PRETRAINED, stage=stage, run=paths.FINAL)}
         return {"init": init} if init else {}
 
-    def evaluation_inputs(self, part: str, system: str | None = None, camera: str = "") -> dict[str, Any]:
-        """Files of one part of the test split: of a system with its weights, or of a camera's plain pictures."""
-        camera, names = self.camera_of(system) if system else camera, self.parts[part]
-        return {
-            **self.camera_files(camera),
-            "frames": self.sequences.of_split(paths.FRAMES, "test", names),
-            "blur": self.blur(camera, "test", names),
-            "lpips": self.lpips,
-            "baselines": fill(paths.FITTED_BASELINES, evaluated=system or f"input_{camera}"),
-            **({"weights": self.final(paths.WEIGHTS, system)} if system else {}),
-        }
-
-    def part_records(self, part: str, system: str | None = None, camera: str = "") -> list[dict[str, str]]:
-        """Name and files of each sequence of one part of the test split."""
-        return _records("test", self.parts[part], self.evaluation_inputs(part, system, camera))
-
-    def fitting_inputs(self, system: str | None = None, camera: str = "") -> dict[str, Any]:
-        """Files of the validation split that baselines are fitted on, with the weights of a system."""
-        camera = self.camera_of(system) if system else camera
-        return {
-            **self.camera_files(camera),
-            "frames": self.sequences.of_split(paths.FRAMES, "val"),
-            "blur": self.blur(camera, "val"),
-            **({"weights": self.final(paths.WEIGHTS, system)} if system else {}),
-        }
-
-    def fitting_records(self, system: str | None = None, camera: str = "") -> list[dict[str, str]]:
-        """Name and files of each sequence of the validation split."""
-        return _records("val", self.sequences.names("val"), self.fitting_inputs(system, camera))
-
-    def gathering_inputs(self, evaluated: str) -> dict[str, Any]:
-        """Tables of all parts; for the record also data, camera and, of a system, its weights."""
-        camera = self.camera_of(evaluated)
-        return {
-            "tables": [fill(paths.PART, evaluated=evaluated, part=part) for part in self.parts],
-            "frames": self.sequences.of_split(paths.FRAMES, "test"),
-            "blur": self.blur(camera, "test"),
-            **self.camera_files(camera),
-            "weights": self.final(paths.WEIGHTS, evaluated),
-        }
-
-    @cached_property
-    def robustness_frames(self) -> list[str]:
-        """Stores of the first test sequences, as many as the robustness curve takes."""
-        settings = self.config.evaluation.robustness
-        chosen = self.sequences.names("test")[: settings.sequences if settings else 0]
-        return self.sequences.of_split(paths.FRAMES, "test", chosen)
-
-    @property
-    def lpips(self) -> list[str]:
-        """Weights of the configured variants of LPIPS."""
-        return [fill(paths.LPIPS, variant=variant) for variant in self.config.evaluation.lpips]
-
-    def lpips_identity(self, variant: str) -> list[Any]:
-        """What makes a variant another one: its SHA-256, and whether local files are there."""
-        files = self.config.evaluation.lpips[variant]  # type: ignore[index]
-        there = [is_url(path) or Path(path).expanduser().is_file() for path in (files.trunk, files.linear)]
-        return [files.trunk_sha256, files.linear_sha256, *there]
-
-    @cached_property
-    def scoring(self) -> dict[str, Any]:
-        """What of the section ``evaluation`` decides a score."""
-        left_out = {"sequences_per_job", "lpips", "robustness", *INTERVALS}
-        return self.config.evaluation.model_dump(mode="json", exclude=left_out)
-
-    @cached_property
-    def running(self) -> dict[str, Any]:
-        """What of the section ``evaluation`` decides a prediction."""
-        included = {*InferenceConfig.model_fields, "batch_size", "tile_size", "tile_overlap"}
-        return self.config.evaluation.model_dump(mode="json", include=included)
-
-    @cached_property
-    def intervals(self) -> dict[str, Any]:
-        """What of the section ``evaluation`` decides an interval."""
-        return self.config.evaluation.model_dump(mode="json", include={"seed", *INTERVALS})
-
     @cached_property
     def config_text(self) -> str:
         """The configuration without what decides nothing about a result."""
         return yaml.safe_dump(
             self.config.model_dump(mode="json", exclude={"tracking": True, "cluster": True}), sort_keys=False
         )
-
-
-def _records(split: str, names: list[str], files: dict[str, Any]) -> list[dict[str, str]]:
-    """Name and files of each sequence, as an evaluation takes them."""
-    return [
-        {"split": split, "sequence": sequence, "frames": frames, "blur": blur}
-        for sequence, frames, blur in zip(names, files["frames"], files["blur"], strict=True)
-    ]

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 FORMAT_VERSION = 1
 FILE_NAME = "run.jsonl"
@@ -30,6 +30,16 @@ _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)  # json.dumps would make one for each record
 
 Status = Literal["FINISHED", "FAILED", "KILLED", "RUNNING"]
+
+
+class Value(NamedTuple):
+    """A metric at a time in ms and a step, a param or a tag."""
+
+    kind: str
+    name: str
+    value: float | str
+    time: int = 0
+    step: int = 0
 
 
 def now_ms() -> int:

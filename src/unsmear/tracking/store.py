@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
@@ -24,10 +24,8 @@ from mlflow.tracking import MlflowClient
 
 from unsmear.files import write_atomically
 from unsmear.tracking.config import EMBEDDED, Destination, TrackingConfig, sqlite_uri
+from unsmear.tracking.journal import Value
 from unsmear.tracking.secrets import remember_secret
-
-if TYPE_CHECKING:
-    from unsmear.tracking.upload import Value
 
 _LONGEST_NAME, _LONGEST_PARAM, _LONGEST_TAG = 250, 6000, 8000
 _NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")

@@ -30,16 +30,6 @@ class Recorded(NamedTuple):
     header: dict[str, Any]
 
 
-class Value(NamedTuple):
-    """A metric at a time in ms and a step, a param or a tag."""
-
-    kind: str
-    name: str
-    value: float | str
-    time: int = 0
-    step: int = 0
-
-
 class Uploader:
     """Sends the journals under a results folder to one store."""
 
@@ -207,15 +197,15 @@ class Uploader:
         return arrived < size and next(journal.read_entries(run.path, arrived), None) is not None
 
 
-def _read_batches(path: Path, start: int) -> Iterable[tuple[list[Value], int]]:
+def _read_batches(path: Path, start: int) -> Iterable[tuple[list[journal.Value], int]]:
     """Values of a journal from byte ``start`` on, with the position behind them."""
-    batch, end = list[Value](), start
+    batch, end = list[journal.Value](), start
     for record, end in journal.read_entries(path, start):
         if (kind := record["kind"]) == "metrics":
             place = record["time"], record["step"]
-            batch += [Value(kind, name, float(value), *place) for name, value in record["values"].items()]
+            batch += [journal.Value(kind, name, float(value), *place) for name, value in record["values"].items()]
         elif kind in _VALUES:
-            batch += [Value(kind, name, value) for name, value in record["values"].items()]
+            batch += [journal.Value(kind, name, value) for name, value in record["values"].items()]
         if len(batch) >= _LARGEST_BATCH:
             yield batch, end
             batch = []

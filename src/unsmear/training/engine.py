@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from unsmear.training.batch_size import find_batch_size
 from unsmear.training.config import Hparams, TrainingConfig
-from unsmear.training.dataset import CropDataset, PictureDataset, SplitStores
+from unsmear.training.dataset import CropDataset, PictureDataset
 from unsmear.training.failure import FailedTrainingError, tell_exhaustion
 from unsmear.training.gradient import Allowed, BatchGradient
 from unsmear.training.interruption import InterruptedTrainingError, Interruption
@@ -27,6 +27,7 @@ from unsmear.training.processes import Processes
 from unsmear.training.progress import Progress
 from unsmear.training.resume import StateFiles
 from unsmear.training.state import TrainingState
+from unsmear.training.stores import SplitStores
 from unsmear.training.tally import Tally
 from unsmear.training.validate import validate
 

@@ -193,8 +193,3 @@ class Objective:
     def order_is_free(self) -> bool:
         """Whether either direction of time is right."""
         return self.order.startswith("free")
-
-
-def mean_terms(terms: Sequence[Terms]) -> dict[str, float]:
-    """Means over the samples of several batches."""
-    return {name: float(torch.cat([entry[name] for entry in terms]).mean()) for name in terms[0]} if terms else {}

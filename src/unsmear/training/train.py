@@ -44,7 +44,6 @@ def train_here(job: TrainingJob, local_rank: int | None = None) -> None:
     from unsmear.cascade.initial import start_from, start_trunk_from
     from unsmear.cascade.stage import Stage
     from unsmear.optics.camera import Camera
-    from unsmear.training.dataset import SplitStores
     from unsmear.training.engine import fit
     from unsmear.training.failure import FailedTrainingError
     from unsmear.training.gradient import Allowed
@@ -54,6 +53,7 @@ def train_here(job: TrainingJob, local_rank: int | None = None) -> None:
     from unsmear.training.record import RunRecord, describe_optics, make_checkpoint
     from unsmear.training.resume import StateFiles, read_start
     from unsmear.training.sources import digest_stores
+    from unsmear.training.stores import SplitStores
 
     torch.set_num_threads(max(1, job.threads // max(1, job.config.gpus)))
     set_determinism(job.config)

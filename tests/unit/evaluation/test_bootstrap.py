@@ -11,7 +11,6 @@ from unsmear.evaluation.bootstrap import estimate_mean
 def test_none_below_six_sequences():
     five = estimate_mean(np.arange(5.0), np.ones(5))
     assert (five.value, five.low, five.high, five.num_sequences) == (2.0, None, None, 5)
-    assert five.spans_zero is None
     assert estimate_mean(np.arange(6.0), np.ones(6)).low is not None
 
 
@@ -49,8 +48,3 @@ def test_seed_decides_everything():
     first, again, other = (estimate_mean(values, np.ones(12), seed=seed) for seed in (4, 4, 5))
     assert first == again
     assert first != other
-
-
-def test_spans_zero():
-    assert estimate_mean(np.array([-1.0, 1] * 5), np.ones(10)).spans_zero
-    assert not estimate_mean(np.linspace(1, 2, 10), np.ones(10)).spans_zero

@@ -13,6 +13,7 @@ from unsmear.plan import paths
 from unsmear.plan.checks import find_former_files
 from unsmear.plan.compared import ReportPlan
 from unsmear.plan.demands import DemandPlan
+from unsmear.plan.evaluation import EvaluationPlan
 from unsmear.plan.jobs import Plan
 from unsmear.plan.paths import fill
 from unsmear.plan.sequences import SequencePlan, plan_records, split_into_parts
@@ -75,12 +76,13 @@ def test_scenes_are_one_job_and_other_sequences_one_each(plan):
 
 
 def test_parts_are_named_after_their_first_sequence(plan):
-    assert plan.parts == {"000": ["000", "001"], "002": ["002", "003"], "004": ["004"]}
+    evaluation = EvaluationPlan(plan)
+    assert evaluation.parts == {"000": ["000", "001"], "002": ["002", "003"], "004": ["004"]}
     assert split_into_parts([], 3) == {}
-    of_system = plan.evaluation_inputs("002", system="masked")
+    of_system = evaluation.inputs("002", system="masked")
     assert of_system["blur"] == ["results/blur/masked/test/002.npy", "results/blur/masked/test/003.npy"]
-    assert len(of_system["weights"]) == 4 and "weights" not in plan.evaluation_inputs("002", camera="masked")
-    assert plan.gathering_inputs("input_masked")["tables"][-1] == "results/evaluation/input_masked/parts/004.csv"
+    assert len(of_system["weights"]) == 4 and "weights" not in evaluation.inputs("002", camera="masked")
+    assert evaluation.gathering_inputs("input_masked")["tables"][-1] == "results/evaluation/input_masked/parts/004.csv"
 
 
 def test_a_stage_waits_for_those_whose_frames_it_is_given(plan):

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from unsmear.tracking.config import TrackingConfig
+from unsmear.tracking.journal import Value
 from unsmear.tracking.run import open_run, tag_run
-from unsmear.tracking.upload import Uploader, Value
+from unsmear.tracking.upload import Uploader
 
 
 class RefusalError(Exception):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from training_job import Job, make_data
 
-from unsmear.training.dataset import SplitStores
+from unsmear.training.stores import SplitStores
 
 SIZE = 48
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from unsmear.training.augment import add_noise, turn_pictures
-from unsmear.training.dataset import CropDataset, PictureDataset, SplitStores
+from unsmear.training.dataset import CropDataset, PictureDataset
+from unsmear.training.stores import SplitStores
 
 ALL = range(1, 8)
 
