@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from training_job import Job, make_data
 
 from unsmear.training.metrics import read_metrics
 from unsmear.training.resume import StateFiles
@@ -24,10 +25,12 @@ def wait_for(condition, process, seconds=240):
         time.sleep(0.01)
 
 
-@pytest.fixture
-def whole(job):
-    """An uninterrupted training."""
-    whole = replace(job, run="standard/center/whole", hparams={"steps": 60})
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """An uninterrupted training; others of the same data have folders of their own beside it."""
+    root = tmp_path_factory.mktemp("whole")
+    make_data(root)
+    whole = Job(root, run="standard/center/whole", hparams={"steps": 60})
     whole.train()
     return whole
 
@@ -73,7 +76,7 @@ def test_kill_goes_on_to_the_same_bits(whole):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_training_saves_its_state(whole, number):
-    stopped = replace(whole, run="standard/center/stopped", config=OFTEN)
+    stopped = replace(whole, run=f"standard/center/stopped{number}", config=OFTEN)
     process = stopped.begin()
     wait_for((stopped.folder / "state.pt").exists, process)
     process.send_signal(number)
@@ -96,9 +99,9 @@ def test_workers_and_restarts_change_no_sample(whole):
     assert several.weights.read_bytes() == whole.weights.read_bytes()
 
 
-def test_state_of_other_hyper_parameters_is_not_used(job, whole, caplog):
-    StateFiles(job.folder, "of another run").save({"step": 3})
-    other = replace(job, hparams={"steps": 60})
+def test_state_of_other_hyper_parameters_is_not_used(whole, caplog):
+    other = replace(whole, run="standard/center/other")
+    StateFiles(other.folder, "of another run").save({"step": 3})
     other.train()
     assert "belongs to other hyper-parameters, data or code and is not used" in caplog.text
     assert other.weights.read_bytes() == whole.weights.read_bytes()
