@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from unsmear.export import command as export
 from unsmear.photos import app, command
 
 
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_arguments(picture)
     page = commands.add_parser("app", help="open a local page that does the same")
     app.add_arguments(page)
+    form = commands.add_parser("export", help="write weights for other programs: ONNX, the Hugging Face hub")
+    export.add_arguments(form)
     options = parser.parse_args(arguments)
     try:
         if options.command == "results":
@@ -33,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from unsmear.tracking.ui import open_ui
 
             open_ui(options.folder, options.port)
+        elif options.command == "export":
+            return export.run(options)
         else:
             return app.run(options) if options.command == "app" else command.run(options)
     except (ValueError, OSError) as error:

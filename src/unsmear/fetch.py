@@ -34,6 +34,14 @@ def public_url(url: str) -> str:
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+def find_token(url: str) -> str | None:
+    """`UNSMEAR_TOKEN`, for any mirror; else `HF_TOKEN`, for https://huggingface.co alone."""
+    token = os.environ.get("UNSMEAR_TOKEN")
+    if not token and urllib.parse.urlsplit(url)[:2] == ("https", "huggingface.co"):
+        token = os.environ.get("HF_TOKEN")
+    return token or None
+
+
 def cache_folder() -> Path:
     """Where downloads are kept: ``$XDG_CACHE_HOME/unsmear`` or ``~/.cache/unsmear``."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unsmear"
@@ -61,7 +69,12 @@ def check_file(path: Path, size_bytes: int | None, sha256: str | None, name: str
 
 
 def fetch_file(
-    url: str, path: Path, max_bytes: int = MAX_BYTES, timeout_s: float = 60.0, sha256: str | None = None
+    url: str,
+    path: Path,
+    max_bytes: int = MAX_BYTES,
+    timeout_s: float = 60.0,
+    sha256: str | None = None,
+    token: str | None = None,
 ) -> None:
     """Bring ``url`` to ``path``, whole and checked or not at all; three attempts. A right file is kept.
 
@@ -69,6 +82,7 @@ def fetch_file(
     ----------
     max_bytes : a longer answer is refused
     timeout_s : seconds without a byte that end an attempt
+    token : for the server alone, not for where it redirects to
 
     Raises
     ------
@@ -83,7 +97,11 @@ def fetch_file(
     from unsmear.retry import Backoff
 
     def download(url: str, output: str, _: object) -> None:
-        with open_session() as session, request(session, url, timeout_s) as response, Path(output).open("wb") as stream:
+        with (
+            open_session(token) as session,
+            request(session, url, timeout_s) as response,
+            Path(output).open("wb") as stream,
+        ):
             while block := read_some(response, BLOCK_BYTES):
                 if stream.tell() + len(block) > max_bytes:
                     raise ValueError(f"it is longer than {max_bytes} bytes")

@@ -72,7 +72,7 @@ def with_dependencies(entries: Iterable[str]) -> set[str]:
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported(repository):
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     optional = project["optional-dependencies"]
-    entries = [*project["dependencies"], *optional["heif"], *optional["app"]]
+    entries = [*project["dependencies"], *optional["heif"], *optional["app"], *optional["onnx"]]
     declared = {normal(re.match(r"[A-Za-z0-9_.-]+", entry)[0]) for entry in entries}
     imported = set().union(*map(third_parties, (repository / "src").rglob("*.py")))
     assert [name for name in imported if not declared & giving(name)] == []

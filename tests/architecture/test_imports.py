@@ -10,12 +10,12 @@ import pytest
 
 # Each line may import what stands in lines above it, and beside it; `tracking` may be imported from everywhere.
 LAYERS = (
-    {"files", "fetch", "http", "retry", "provenance", "code_digest", "tracking"},
+    {"files", "fetch", "http", "hub", "retry", "provenance", "code_digest", "tracking"},
     {"scenes", "frames", "optics", "motion", "networks", "kernels", "losses"},
     {"cascade"},
     {"weights"},
     {"training", "evaluation", "photos", "reconstruct"},
-    {"comparison", "sweep"},
+    {"comparison", "sweep", "export"},
     {"report", "results"},
     {"cluster", "config_checks", "config", "schema"},
     {"plan"},

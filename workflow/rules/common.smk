@@ -2,8 +2,10 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(str(workflow.current_basedir)).parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+# Snakemake reads a deployed workflow from its repository: then the installed package serves, and scripts find _src.py.
+SOURCES = Path(workflow.source_path("../scripts/_src.py")).parents[2] / "src"
+if SOURCES.is_dir():
+    sys.path.insert(0, str(SOURCES))
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -27,7 +29,7 @@ if workflow.remote_exec:
 
 DEPLOYMENT = {method.name for method in workflow.deployment_settings.deployment_method}
 if "CONDA" in DEPLOYMENT:
-    constrain_pip(ROOT / "requirements.lock")
+    constrain_pip(Path(workflow.source_path("../../requirements.lock")))
 
 try:
     check_deployment(DEPLOYMENT, sys.executable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_LIMITS = (
+LIMITS = (
     "It expects pictures of the camera it was trained for, and blur as long as in its training data.",
     "Without a lens that tells the direction of time, frames may come in the reverse order.",
     "A prediction shows what is likely, which need not be what was there: it is no evidence.",
@@ -29,5 +29,5 @@ def write_model_card(system: str, data: Mapping[str, Any], metrics: Mapping[str,
             f"| {name} | {f'{value:.4g}' if isinstance(value, float) else value} |" for name, value in table.items()
         ]
         lines += [""]
-    lines += ["## Limits", "", *(f"- {limit}" for limit in _LIMITS)]
+    lines += ["## Limits", "", *(f"- {limit}" for limit in LIMITS)]
     return "\n".join(lines) + "\n"

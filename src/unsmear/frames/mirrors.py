@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import urllib.parse
 import urllib.request
@@ -24,14 +23,6 @@ def join_url(mirror: str, name: str) -> str:
     parts = urllib.parse.urlsplit(mirror)
     path = f"{parts.path.rstrip('/')}/{name}"
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
-
-
-def find_token(url: str) -> str | None:
-    """`UNSMEAR_TOKEN`, for any mirror; else `HF_TOKEN`, for https://huggingface.co alone."""
-    token = os.environ.get("UNSMEAR_TOKEN")
-    if not token and urllib.parse.urlsplit(url)[:2] == ("https", "huggingface.co"):
-        token = os.environ.get("HF_TOKEN")
-    return token or None
 
 
 def show_mirror(mirror: str) -> str:

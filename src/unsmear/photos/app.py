@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="address to listen at; default: 127.0.0.1, this machine alone")
     add("--port", type=int, default=7860, help="default: 7860")
     add("--password", default=os.environ.get("UNSMEAR_PASSWORD"), help="asked for; or set UNSMEAR_PASSWORD")
-    add("--weights", type=Path, nargs="+", help="weights files or a system's folder instead of the shipped ones")
+    add("--weights", nargs="+", help="weights files, a system's folder or hf://user/name instead of the shipped ones")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: a GPU if present")
     add("--max-megapixels", type=float, default=24, help="larger photos are refused; default: 24")
     add("--max-megabytes", type=int, default=50, help="larger files are refused; default: 50")

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("photos", nargs="+", metavar="photo", help="picture file, folder, pattern such as '*.jpg', or http(s) address")
     add("--camera", choices=("standard", "masked"), default="standard", help="that took it; default: standard")
-    add("--weights", type=Path, nargs="+", help="weights files or a system's folder instead of the shipped ones")
+    add("--weights", nargs="+", help="weights files, a system's folder or hf://user/name instead of the shipped ones")
     add("--output", type=Path, help="folder for the results; default: beside each photo, in a folder of its name")
     add("--overwrite", action="store_true", help="replace earlier results; otherwise a new folder gets a number")
     add("--frames", type=int, help="7 (default), 4: the sharp middle picture alone, fast; 15: those in between too")

@@ -57,7 +57,7 @@ class Reconstructor:
     Parameters
     ----------
     camera : whose shipped weights are taken
-    weights : weights files or a system's folder, instead
+    weights : weights files, a system's folder or ``hf://user/name``, instead
     device, precision : ``auto`` takes the best there is; bfloat16 only where the hardware has it
 
     Raises
@@ -77,9 +77,11 @@ class Reconstructor:
         from unsmear.cascade.config import InferenceConfig
         from unsmear.cascade.inference import CascadeInference
         from unsmear.cascade.order import find_weights
+        from unsmear.hub import fetch_hub_weights, is_hub_address
         from unsmear.weights.load import shipped_weights
 
-        paths = find_weights(weights) if weights else shipped_weights(camera)
+        local = [fetch_hub_weights(str(path)) if is_hub_address(path) else path for path in weights or ()]
+        paths = find_weights(local) if local else shipped_weights(camera)
         crops = [read_header(path)["hparams"].get("crop", WINDOW) for path in paths]
         config = InferenceConfig(device=device, precision=precision, attention_window=max(16, *crops), compile=False)
         self.inference = CascadeInference.load(paths, config)
@@ -166,7 +168,7 @@ def reconstruct(
     ----------
     picture : a file; or (H, W), (H, W, 3) or (H, W, 4) numbers, uint8, uint16 or float with full scale 1, RGB
     camera : that took it: ``standard``, or ``masked`` for a lens with the phase mask; its shipped weights are taken
-    weights : weights files or a system's folder to take instead
+    weights : weights files, a system's folder or ``hf://user/name`` to take instead
     frames : None or 7 for all; 4 for the sharp middle picture alone, which is faster; up to 240 adds frames in
         between, moved along the motion
     scale : the picture is resized by this factor first, 0.05 to 1

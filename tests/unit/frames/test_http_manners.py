@@ -11,8 +11,8 @@ import requests
 import urllib3
 
 from unsmear import retry
-from unsmear.fetch import public_url
-from unsmear.frames.mirrors import find_token, join_url, local_folder, show_mirror
+from unsmear.fetch import find_token, public_url
+from unsmear.frames.mirrors import join_url, local_folder, show_mirror
 from unsmear.http import FetchError, TransientError, _retry_after, describe, open_session
 from unsmear.retry import Backoff
 

@@ -1,0 +1,49 @@
+"""``unsmear export``: weights in forms that other programs take."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the forms and their options."""
+    forms = parser.add_subparsers(dest="form", required=True)
+    onnx = forms.add_parser("onnx", help="one ONNX file, for programs without torch; needs the extra `onnx`")
+    hub = forms.add_parser("hub", help="a folder for the Hugging Face hub: weights, config and model card")
+    hub.add_argument("folder", type=Path, help="to make")
+    for form in (onnx, hub):
+        form.add_argument("--camera", choices=("standard", "masked"), default="standard", help="default: standard")
+        form.add_argument("--weights", nargs="+", help="weights files or a system's folder instead of the shipped ones")
+    onnx.add_argument("--output", type=Path, help="file to write; default: unsmear-CAMERA.onnx")
+    hub.add_argument("--name", help="repository, user/name; default: user and the folder's name")
+    hub.add_argument("--licence", help="as the hub spells it, such as apache-2.0; needed with --weights")
+    hub.add_argument("--per-frame", type=Path, help="per_frame.csv of an evaluation, for the card's metrics")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write one form.
+
+    Raises
+    ------
+    ValueError
+        If the weights or the options are wrong; nothing is written then.
+    """
+    from unsmear.cascade.order import find_weights
+    from unsmear.weights.load import shipped_weights
+
+    weights = find_weights(options.weights) if options.weights else shipped_weights(options.camera)
+    if options.form == "onnx":
+        from unsmear.export.onnx import export_onnx
+
+        print(export_onnx(weights, options.output or Path(f"unsmear-{options.camera}.onnx")))
+        return 0
+    from unsmear.export.hub import export_hub, shipped_card
+
+    if options.weights and not options.licence:
+        raise ValueError("weights of your own need a licence; name it, such as --licence apache-2.0")
+    name = options.name or f"user/{options.folder.resolve().name}"
+    card = None if options.weights else shipped_card()
+    for path in export_hub(weights, options.folder, name, options.licence or "apache-2.0", options.per_frame, card):
+        print(path)
+    return 0
