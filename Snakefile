@@ -9,6 +9,11 @@ configfile: f"{workflow.current_basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+if CONFIG.container:
+
+    container: CONFIG.container
+
+
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/optics.smk"

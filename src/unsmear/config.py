@@ -95,6 +95,11 @@ class Config(_Section):
     report: ReportConfig = Field(default_factory=ReportConfig, description="figures, videos and the page")
     tracking: TrackingConfig = Field(default_factory=TrackingConfig, description="MLflow")
     cluster: ClusterConfig = Field(default_factory=ClusterConfig, description="names of a SLURM cluster")
+    container: str | None = Field(
+        None,
+        min_length=1,
+        description="of rules with --sdm apptainer: an address such as docker://host/name:tag, or a .sif file",
+    )
 
     def camera(self, name: str) -> CameraConfig:
         """The camera of that name."""

@@ -50,10 +50,42 @@ def test_checkout_at_such_a_path_plans(fresh, tmp_path):
     assert moved.plan("results/groups.csv")["extract_sequence"] >= 1
 
 
-@pytest.mark.parametrize(("option", "name"), [("apptainer", "apptainer"), ("env-modules", "env-modules")])
-def test_containers_that_nobody_defined_are_refused(fresh, option, name):
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [("apptainer", "the configuration names no container"), ("env-modules", "the rules define no modules")],
+)
+def test_ways_to_run_that_nobody_defined_are_refused(fresh, option, message):
     text = fresh.run("--dry-run", "--software-deployment-method", option, check=False)
-    assert f"--software-deployment-method {name}: the rules define no container" in text and "Traceback" not in text
+    assert f"--software-deployment-method {option}: {message}" in text and "Traceback" not in text
+
+
+def test_environments_without_the_package_are_refused():
+    with pytest.raises(ValueError, match="do not hold the package"):
+        check_deployment({"CONDA"}, "/usr/bin/python", deployed=True)
+
+
+APPTAINER = """#!/bin/sh
+echo "$*" >> {calls}
+if [ "$1" = "--version" ]; then echo "apptainer version 1.4.0"; exit; fi
+while [ "$1" != "{image}" ]; do shift; done
+shift
+exec "$@"
+"""
+
+
+def test_rules_run_in_the_configured_container(fresh, tmp_path, monkeypatch):
+    """The command is a stand-in, which runs what it is given outside of the image: what is asked of it is tested."""
+    tool, calls, image = tmp_path / "bin/apptainer", tmp_path / "calls", tmp_path / "unsmear.sif"
+    tool.parent.mkdir()
+    image.touch()
+    tool.write_text(APPTAINER.format(calls=calls, image=image))
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    target = "results/cameras/masked/camera.json"
+    fresh.run("--sdm", "apptainer", "--config", f"container={image}", "--", target)
+    assert (fresh.folder / target).is_file()
+    (ran,) = [line for line in calls.read_text().splitlines() if line.startswith("exec ") or " exec " in line]
+    assert str(image) in ran and "simulate_camera" in ran
 
 
 def test_conda_lets_pip_follow_the_lock(fresh, repository, tmp_path, monkeypatch):

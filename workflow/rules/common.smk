@@ -2,10 +2,13 @@ import os
 import sys
 from pathlib import Path
 
-# Snakemake reads a deployed workflow from its repository: then the installed package serves, and scripts find _src.py.
-SOURCES = Path(workflow.source_path("../scripts/_src.py")).parents[2] / "src"
-if SOURCES.is_dir():
-    sys.path.insert(0, str(SOURCES))
+ROOT = Path(str(workflow.current_basedir)).parents[1]
+# Snakemake reads a deployed workflow from its repository: the installed package serves, and scripts find _src.py.
+DEPLOYED = not workflow.current_basedir.is_local
+if DEPLOYED:
+    workflow.source_path("../scripts/_src.py")
+else:
+    sys.path.insert(0, str(ROOT / "src"))
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -28,12 +31,12 @@ if workflow.remote_exec:
     refuse_repeated_failure()
 
 DEPLOYMENT = {method.name for method in workflow.deployment_settings.deployment_method}
-if "CONDA" in DEPLOYMENT:
-    constrain_pip(Path(workflow.source_path("../../requirements.lock")))
+if "CONDA" in DEPLOYMENT and not DEPLOYED:
+    constrain_pip(ROOT / "requirements.lock")
 
 try:
-    check_deployment(DEPLOYMENT, sys.executable)
     CONFIG = load_config(config)
+    check_deployment(DEPLOYMENT, sys.executable, CONFIG.container, DEPLOYED)
     PLAN = Plan(CONFIG, plan_records(CONFIG, warn=logger.warning))
     check_all(CONFIG, PLAN.records)
 except ValueError as error:

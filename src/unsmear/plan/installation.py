@@ -11,27 +11,41 @@ from pathlib import Path
 UNSAFE = re.compile(r"[^\w@%+=:,./-]")
 
 
-def check_deployment(methods: Collection[str], python: str) -> None:
+def check_deployment(
+    methods: Collection[str], python: str, container: str | None = None, deployed: bool = False
+) -> None:
     """Refuse ways to run jobs that would do something else than they say.
 
     Parameters
     ----------
     methods : of ``--software-deployment-method``, as Snakemake names them: ``CONDA``, ``APPTAINER``, ``ENV_MODULES``
     python : interpreter that jobs without conda are started with
+    container : image of the configuration
+    deployed : the rules are read from a repository, not from a checkout
 
     Raises
     ------
     ValueError
         If rules have nothing for a method, or the interpreter's path cannot stand in a command.
     """
-    for method in sorted({*methods} - {"CONDA"}):
+    if "APPTAINER" in methods and not container:
+        raise ValueError(
+            "--software-deployment-method apptainer: the configuration names no container, and jobs would run outside "
+            "of one; build an image with the Dockerfile (docs/sharing.md) and name it: --config container=unsmear.sif"
+        )
+    if "CONDA" in methods and deployed:
+        raise ValueError(
+            "--use-conda: the environments of the rules do not hold the package, which a deployed workflow takes "
+            "from where Snakemake is installed; leave the option out, or run a checkout"
+        )
+    for method in sorted({*methods} - {"CONDA", "APPTAINER"}):
         name = method.lower().replace("_", "-")
         raise ValueError(
-            f"--software-deployment-method {name}: the rules define no container and no modules, and jobs would run "
-            "outside of them; take conda (--use-conda), or start Snakemake itself in a container, without the option"
+            f"--software-deployment-method {name}: the rules define no modules, and jobs would run "
+            "outside of them; take conda (--use-conda), or start Snakemake itself where modules are loaded"
         )
     unsafe = sorted(set(UNSAFE.findall(python)))
-    if unsafe and "CONDA" not in methods:
+    if unsafe and not {"CONDA", "APPTAINER"} & {*methods}:
         raise ValueError(
             f"Python is {python}, and Snakemake hands that path to the shell as it is, which {unsafe} breaks; make "
             "the virtual environment under a path of letters, digits, dots and dashes (the checkout may stay)"
