@@ -30,6 +30,7 @@ from unsmear.training.gradient import Allowed
 from unsmear.training.objective import Objective
 from unsmear.training.precision import Precision
 from unsmear.training.resume import StateFiles
+from unsmear.training.sequences import SequenceStores
 from unsmear.training.stores import SplitStores
 
 EPOCHS, NUM_GROUPS, NUM_FRAMES = 44, 17_040, 7
@@ -41,13 +42,13 @@ def make_stores(root: Path, height: int, width: int) -> dict[str, SplitStores]:
     rng = np.random.default_rng(0)
     stores = {}
     for split, groups, size in (("train", 8, (height, width)), ("val", 1, (40, 40))):
-        paths = []
+        paths = {}
         for kind, length in (("frames", groups * NUM_FRAMES), ("blur", groups)):
             path = root / kind / split / "000.npy"
             path.parent.mkdir(parents=True)
             np.save(path, rng.integers(0, 256, (length, *size, 3), dtype=np.uint8))
-            paths.append(path)
-        stores[split] = SplitStores.open(split, NUM_FRAMES, paths[:1], paths[1:])
+            paths[kind] = str(path)
+        stores[split] = SplitStores.open(split, NUM_FRAMES, [SequenceStores(split=split, sequence="000", **paths)])
     return stores
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from unsmear.training.dataset import CropDataset
+from unsmear.training.sequences import SequenceStores
 from unsmear.training.stores import SplitStores
 
 LEAST_CROPS = 3000.0
@@ -25,14 +26,16 @@ NUM_FRAMES = 7
 def make_stores(root: Path, sequences: int, groups: int, height: int, width: int) -> SplitStores:
     """Stores of random pictures; their content does not change the speed."""
     rng = np.random.default_rng(0)
-    paths: dict[str, list[Path]] = {"frames": [], "blur": []}
+    made = []
     for sequence in range(sequences):
+        paths = {}
         for kind, length in (("frames", groups * NUM_FRAMES), ("blur", groups)):
             path = root / kind / "train" / f"{sequence:03d}.npy"
             path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, rng.integers(0, 256, (length, height, width, 3), dtype=np.uint8))
-            paths[kind].append(path)
-    return SplitStores.open("train", NUM_FRAMES, paths["frames"], paths["blur"])
+            paths[kind] = str(path)
+        made.append(SequenceStores(split="train", sequence=f"{sequence:03d}", **paths))
+    return SplitStores.open("train", NUM_FRAMES, made)
 
 
 def main() -> int:

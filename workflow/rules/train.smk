@@ -20,6 +20,7 @@ rule train_stage:
     params:
         spec=lambda wildcards: section(CONFIG.stage(wildcards.system, wildcards.stage)),
         sweep=of(PLAN.trials.sweep_folder),
+        sequences=of(PLAN.training_sequences),
         camera_name=lambda wildcards: PLAN.camera_of(wildcards.system),
         # Of no concern to stages without the perceptual loss.
         imagenet_norm=lambda wildcards: (

@@ -6,7 +6,7 @@ from unsmear.training.job import TrainingJob
 from unsmear.training.settings import find_start
 from unsmear.training.train import train_stage
 
-NAMES = ("psfs", "hparams", "frames", "blur", "motion", "predecessors", "init", "trunk", "perceptual")
+NAMES = ("psfs", "hparams", "predecessors", "init", "trunk", "perceptual")
 start = find_start(snakemake.input.hparams, snakemake.input.get("states", []))
 job = TrainingJob(
     spec=snakemake.params.spec,
@@ -17,6 +17,7 @@ job = TrainingJob(
     sweep=snakemake.params.sweep,
     camera_name=snakemake.params.camera_name,
     camera_path=snakemake.input.camera,
+    sequences=snakemake.params.sequences,
     start=str(start) if start else None,
     outputs=dict(snakemake.output.items()),
     tracking=_src.describe_tracking(snakemake),

@@ -122,6 +122,17 @@ class Plan:
             "states": self.trials.starting_states(system, stage, run),
         }
 
+    def training_sequences(self, system: str, stage: str, run: str) -> list[dict[str, str]]:
+        """Split, name and stores of each sequence that a training reads."""
+        files = self.training_inputs(system, stage, run)
+        names = [(split, name) for split in ("train", "val") for name in self.sequences.names(split)]
+        kinds = [kind for kind in ("frames", "blur", "motion") if kind in files]
+        stores = zip(*(files[kind] for kind in kinds), strict=True)
+        return [
+            {"split": split, "sequence": name, **dict(zip(kinds, paths, strict=True))}
+            for (split, name), paths in zip(names, stores, strict=True)
+        ]
+
     def starting_weights(self, system: str, stage: str) -> dict[str, str]:
         """Weights that a training starts from: ``init`` of the same network, or an earlier stage's ``trunk``."""
         init = self.config.init_of(system, stage)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from unsmear.cascade.spec import StageSpec
 from unsmear.files import write_atomically
 from unsmear.training.config import TrainingConfig
+from unsmear.training.sequences import SequenceStores
 
 Files = tuple[str, ...]
 
@@ -32,9 +33,7 @@ class TrainingJob(BaseModel):
     camera_path: str = Field(description="camera.json of the simulated camera")
     psfs: str = Field(description="PSFs of the simulated camera")
     hparams: str = Field(description="the run's hparams.yaml")
-    frames: Files = Field(description="stores of the train and val splits")
-    blur: Files = Field(description="blurry pictures of the train and val splits")
-    motion: Files = Field((), description="stores of the train and val splits, for a stage that predicts motion")
+    sequences: tuple[SequenceStores, ...] = Field(description="of the train and val splits")
     predecessors: Files = Field((), description="weights of the stages before, in their order")
     outputs: dict[str, str] = Field(
         description="weights, metrics and outcome: files to write, in one folder; with state also the state at the "

@@ -55,9 +55,8 @@ class RunRecord:
 
     def log_inputs(self, job: TrainingJob, data: str) -> None:
         """Record the digest of the data and the files of the camera."""
-        self.tracker.log_dataset(
-            f"{job.camera_name} blur", data, str(Path(job.blur[0]).parents[1]), frames=len(job.blur)
-        )
+        place = str(Path(job.sequences[0].blur).parents[1])
+        self.tracker.log_dataset(f"{job.camera_name} blur", data, place, sequences=len(job.sequences))
         for path in (Path(job.psfs), Path(job.camera_path), Path(job.psfs).with_suffix(".png")):
             if path.is_file():
                 self.tracker.log_artifact(path, "camera")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 from unsmear.frames.grouping import FrameGroup, cut_groups
 from unsmear.frames.store import open_store
 from unsmear.motion.store import STRIDE, check_motion, open_motion
+from unsmear.training.sequences import SequenceStores
 
 
 @dataclass(frozen=True)
@@ -24,41 +25,40 @@ class SplitStores:
     motion: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
-    def open(
-        cls, split: str, num_frames: int, frames: Sequence[Path], blur: Sequence[Path], motion: Sequence[Path] = ()
-    ) -> SplitStores:
+    def open(cls, split: str, num_frames: int, sequences: Iterable[SequenceStores]) -> SplitStores:
         """Gather the stores of a split and check that they belong together.
 
         Parameters
         ----------
         num_frames : frames of a group
-        frames, blur, motion : stores ``{split}/{sequence}.npy``; those of other splits are passed over
+        sequences : those of other splits are passed over
 
         Raises
         ------
         ValueError
-            If a sequence has no store, or its blur store does not match its frames.
+            If a sequence's blur or motion does not match its frames, or there is no whole group.
         """
-        frame_paths = {path.stem: path for path in frames if path.parent.name == split}
-        blur_paths = {path.stem: path for path in blur if path.parent.name == split}
-        motion_paths = {path.stem: path for path in motion if path.parent.name == split}
+        chosen = {entry.sequence: entry for entry in sequences if entry.split == split}
         groups: list[FrameGroup] = []
-        for sequence in sorted(frame_paths):
-            if sequence not in blur_paths:
-                raise ValueError(f"sequence {split}/{sequence} has frames but no blur store; render it again")
-            sharp, blurry = open_store(frame_paths[sequence]), open_store(blur_paths[sequence])
-            found = cut_groups(split, sequence, len(sharp), num_frames)
+        for name, entry in sorted(chosen.items()):
+            sharp, blurry = open_store(entry.frames), open_store(entry.blur)
+            found = cut_groups(split, name, len(sharp), num_frames)
             if blurry.shape != (len(found), *sharp.shape[1:]):
                 raise ValueError(
-                    f"{blur_paths[sequence]} has shape {blurry.shape}, but its frames give {len(found)} groups of "
+                    f"{entry.blur} has shape {blurry.shape}, but its frames give {len(found)} groups of "
                     f"{sharp.shape[1:]}; delete it, and it is rendered again"
                 )
-            if sequence in motion_paths:
-                check_motion(motion_paths[sequence], len(found), num_frames, sharp.shape[1:3])
+            if entry.motion is not None:
+                check_motion(entry.motion, len(found), num_frames, sharp.shape[1:3])
             groups += found
         if not groups:
             raise ValueError(f"no sequence of split {split} has a whole group of {num_frames} frames")
-        return cls(tuple(groups), frame_paths, blur_paths, motion_paths)
+        return cls(
+            tuple(groups),
+            {name: Path(entry.frames) for name, entry in chosen.items()},
+            {name: Path(entry.blur) for name, entry in chosen.items()},
+            {name: Path(entry.motion) for name, entry in chosen.items() if entry.motion is not None},
+        )
 
     @cached_property
     def _maps(self) -> dict[tuple[str, str], np.ndarray]:

@@ -62,11 +62,8 @@ def train_here(job: TrainingJob, local_rank: int | None = None) -> None:
     chosen = read_hparams(job.hparams)
     camera = Camera.load(job.psfs, job.camera_path)
     num_frames = len(camera.psfs)
-    data = digest_stores(job.frames, job.blur)
-    train, val = (
-        SplitStores.open(split, num_frames, *([Path(p) for p in paths] for paths in (job.frames, job.blur, job.motion)))
-        for split in ("train", "val")
-    )
+    data = digest_stores(job.sequences)
+    train, val = (SplitStores.open(split, num_frames, job.sequences) for split in ("train", "val"))
     torch.manual_seed(seed_of(job.seed, job.system, job.spec.name))
     stage = Stage(job.spec, tuple(camera.energy), camera.response)
     if job.init:

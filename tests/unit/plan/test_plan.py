@@ -85,6 +85,16 @@ def test_parts_are_named_after_their_first_sequence(plan):
     assert evaluation.gathering_inputs("input_masked")["tables"][-1] == "results/evaluation/input_masked/parts/004.csv"
 
 
+def test_a_training_is_told_which_store_is_of_which_sequence(plan):
+    told = plan.training_sequences("masked", "center", "final")
+    assert [(entry["split"], entry["sequence"]) for entry in told] == [
+        *(("train", name) for name in plan.sequences.names("train")),
+        ("val", "003"),
+    ]
+    stores = {"frames": "results/frames/val/003.npy", "blur": "results/blur/masked/val/003.npy"}
+    assert told[-1] == {"split": "val", "sequence": "003", **stores}
+
+
 def test_a_stage_waits_for_those_whose_frames_it_is_given(plan):
     inputs = plan.training_inputs("standard_seed2", "f26", "final")
     assert [path.split("/")[2:4] for path in inputs["predecessors"]] == [

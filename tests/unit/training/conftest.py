@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from training_job import Job, make_data
 
+from unsmear.training.sequences import SequenceStores
 from unsmear.training.stores import SplitStores
 
 SIZE = 48
@@ -17,7 +18,7 @@ SIZE = 48
 def stores(tmp_path: Path) -> dict[str, SplitStores]:
     """Splits train and val of smooth random textures that move by two pixels a frame."""
     rng = np.random.default_rng(0)
-    paths: dict[str, list[Path]] = {"frames": [], "blur": []}
+    sequences = []
     for split, names in (("train", ("000", "001")), ("val", ("002",))):
         for name in names:
             texture = rng.random((SIZE + 4, SIZE + 60, 3))
@@ -26,12 +27,13 @@ def stores(tmp_path: Path) -> dict[str, SplitStores]:
             frames = np.stack([texture[2 : 2 + SIZE, 2 * i : 2 * i + SIZE] for i in range(14)])
             codes = np.rint(frames * 255).astype(np.uint8)
             blur = np.stack([np.rint(codes[i : i + 7].mean(0)).astype(np.uint8) for i in (0, 7)])
-            for kind, array in (("frames", codes), ("blur", blur)):
-                path = tmp_path / kind / split / f"{name}.npy"
+            paths = {kind: tmp_path / kind / split / f"{name}.npy" for kind in ("frames", "blur")}
+            for path, array in zip(paths.values(), (codes, blur), strict=True):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 np.save(path, array)
-                paths[kind].append(path)
-    return {split: SplitStores.open(split, 7, paths["frames"], paths["blur"]) for split in ("train", "val")}
+            stores = {kind: str(path) for kind, path in paths.items()}
+            sequences.append(SequenceStores(split=split, sequence=name, **stores))
+    return {split: SplitStores.open(split, 7, sequences) for split in ("train", "val")}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import torch
 
 from unsmear.training.augment import add_noise, turn_pictures
 from unsmear.training.dataset import CropDataset, PictureDataset
+from unsmear.training.sequences import SequenceStores
 from unsmear.training.stores import SplitStores
 
 ALL = range(1, 8)
@@ -52,9 +53,10 @@ def test_a_crop_larger_than_the_picture_is_refused(stores):
 def test_blur_that_does_not_match_its_frames_is_refused(stores, tmp_path):
     blur = tmp_path / "blur" / "train" / "000.npy"
     np.save(blur, np.load(blur)[:1])
-    frames = list(stores["train"].frames.values())
+    frames = tmp_path / "frames" / "train" / "000.npy"
+    changed = SequenceStores(split="train", sequence="000", frames=str(frames), blur=str(blur))
     with pytest.raises(ValueError, match=r"000.npy has shape \(1, 48, 48, 3\), but its frames give 2 groups"):
-        SplitStores.open("train", 7, frames, list(stores["train"].blur.values()))
+        SplitStores.open("train", 7, [changed])
 
 
 def test_memory_maps_do_not_travel_to_workers(stores):

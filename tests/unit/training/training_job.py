@@ -70,8 +70,15 @@ class Job:
             psfs=str(self.root / "psfs.npy"),
             camera_path=str(self.root / "camera.json"),
             hparams=str(self.folder / "hparams.yaml"),
-            frames=[str(path) for path in sorted(self.root.glob("frames/*/*.npy"))],
-            blur=[str(path) for path in sorted(self.root.glob("blur/*/*.npy"))],
+            sequences=[
+                {
+                    "split": path.parent.name,
+                    "sequence": path.stem,
+                    "frames": str(path),
+                    "blur": str(self.root / "blur" / path.parent.name / path.name),
+                }
+                for path in sorted(self.root.glob("frames/*/*.npy"))
+            ],
             outputs={name: str(self.folder / file) for name, file in names.items()},
             run=self.run,
             sweep=str(self.folder.parent) if self.is_trial else None,
