@@ -9,6 +9,7 @@ from pathlib import Path
 
 from unsmear.export import command as export
 from unsmear.photos import app, command
+from unsmear.sharing import compare, evaluate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app.add_arguments(page)
     form = commands.add_parser("export", help="write weights for other programs: ONNX, the Hugging Face hub")
     export.add_arguments(form)
+    footage = commands.add_parser("evaluate", help="evaluate weights on footage of your own, without training")
+    evaluate.add_arguments(footage)
+    changes = commands.add_parser("compare", help="tell what differs between two runs")
+    compare.add_arguments(changes)
     options = parser.parse_args(arguments)
     try:
         if options.command == "results":
@@ -36,10 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from unsmear.tracking.ui import open_ui
 
             open_ui(options.folder, options.port)
-        elif options.command == "export":
-            return export.run(options)
         else:
-            return app.run(options) if options.command == "app" else command.run(options)
+            runs = {
+                "app": app.run,
+                "compare": compare.run,
+                "evaluate": evaluate.run,
+                "export": export.run,
+                "reconstruct": command.run,
+            }
+            return runs[options.command](options)
     except (ValueError, OSError) as error:
         print(f"unsmear: {error}", file=sys.stderr)
         return 2

@@ -143,6 +143,18 @@ class Config(_Section):
         init = next(stage.init for stage in self.stages(system) if stage.name == name)
         return str(shipped_file(self.shipped_kind(system), name)) if init == SHIPPED else init
 
+    def is_trained(self, system: str, name: str) -> bool:
+        """Whether a stage of a system is trained; one of no steps is what it begins with."""
+        init = self.init_of(system, name)
+        begins_whole = init is not None and init not in [stage.name for stage in self.stages(system)]
+        taken = begins_whole and self.hparams(system, name).steps == 0 and self.sweep_of(system, name) is None
+        return not taken
+
+    @property
+    def trains(self) -> bool:
+        """Whether any stage of any system is trained."""
+        return any(self.is_trained(s.name, stage.name) for s in self.systems for stage in self.stages(s.name))
+
     def shipped_kind(self, system: str) -> str:
         """Which of the package's weights are for the camera of a system: ``standard`` or ``masked``."""
         return "standard" if self.camera(self.system(system).camera).optics.kind == "standard" else "masked"

@@ -11,6 +11,7 @@ import sys
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 _PACKAGES = ("unsmear", "torch", "numpy", "mlflow", "snakemake", "opencv-python-headless")
 _JOB_VARIABLES = {
@@ -79,6 +80,34 @@ def _git(repository: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def describe_machine(gpus: int = 0) -> dict[str, Any]:
+    """What a job ran on: ``processor``, and of one that asked for ``gpus`` their number, name and peak memory.
+
+    Of GPUs only those that this process has used are known by name; ``gpu_peak_mb`` is what torch reserved.
+    """
+    found: dict[str, Any] = {"processor": _processor()}
+    torch = sys.modules.get("torch")
+    if gpus:
+        found["gpus"] = gpus
+    if torch is not None and torch.cuda.is_initialized():
+        found |= {
+            "gpus": max(gpus, 1),
+            "gpu": torch.cuda.get_device_name(),
+            "gpu_peak_mb": round(torch.cuda.max_memory_reserved() / 1e6),
+        }
+    return found
+
+
+def _processor() -> str:
+    """Name of the processor's model, or as much as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def describe_environment() -> str:

@@ -53,7 +53,7 @@ def test_who_imports_what_of_recording(modules):
             assert "upload" not in found or path.stem == "follow"
             assert path.stem != "run" or found <= {"journal", "secrets", "system_metrics"}
         else:
-            assert found <= {"config", "run", "model", "secrets", "ui"}, path
+            assert found <= {"config", "fetch", "run", "model", "secrets", "ui"}, path
 
 
 def test_files_beside_the_modules_are_packaged(repository):

@@ -19,7 +19,7 @@ LAYERS = (
     {"report", "results"},
     {"cluster", "config_checks", "config", "schema"},
     {"plan"},
-    {"cli", "app"},
+    {"cli", "app", "sharing"},
 )
 SIDEWAYS = "tracking"
 # What models of MLflow need to run where they are loaded.

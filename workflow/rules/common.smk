@@ -116,10 +116,24 @@ def check_space():
         PLAN.records, CONFIG.data, paths.RESULTS, len(CONFIG.cameras), downloads, shape
     )
     logger.info(f"Data: {forecast.text()}.")
+    tell_time()
     try:
         check_disk(forecast, paths.RESULTS)
     except ValueError as error:
         raise WorkflowError(str(error)) from None
+
+
+def tell_time():
+    """Say how long the run will take, where the same rules have run before."""
+    from unsmear.plan.forecast import PlannedJob, forecast_time
+
+    jobs = [
+        PlannedJob(job.rule.name, job.benchmark and str(job.benchmark), job.threads)
+        for job in workflow.dag.needrun_jobs()
+    ]
+    cores = None if workflow.non_local_exec else workflow.cores
+    if time := forecast_time(jobs, paths.BENCHMARKS, cores):
+        logger.info(f"Time: {time}.")
 
 
 def show_results():

@@ -9,6 +9,8 @@ if CONFIG.data.source == "scenes":
             kept_or_temp(paths.ARCHIVE),
         log:
             "results/logs/make_scenes/{archive}.log",
+        benchmark:
+            f"{paths.BENCHMARKS}/make_scenes/{{archive}}.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
@@ -68,6 +70,8 @@ rule extract_sequence:
         PLAN.sequences.outputs(paths.FRAMES),
     log:
         f"results/logs/extract_sequence/{PLAN.sequences.job_name}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/extract_sequence/{PLAN.sequences.job_name}.tsv"
     # Frames come before further archives, so that temporary archives go early.
     priority: 1
     conda:

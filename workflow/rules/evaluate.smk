@@ -6,6 +6,8 @@ rule fit_camera_baselines:
         fill(paths.FITTED_BASELINES, evaluated="input_{camera}"),
     log:
         "results/logs/fit_camera_baselines/{camera}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/fit_camera_baselines/{{camera}}.tsv"
     conda:
         "../../envs/train.yaml"
     resources:
@@ -24,6 +26,8 @@ rule fit_system_baselines:
         fill(paths.FITTED_BASELINES, evaluated="{system}"),
     log:
         "results/logs/fit_system_baselines/{system}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/fit_system_baselines/{{system}}.tsv"
     conda:
         "../../envs/train.yaml"
     resources:
@@ -44,6 +48,8 @@ rule evaluate:
         fill(paths.PART, evaluated="{system}"),
     log:
         "results/logs/evaluate/{system}/{part}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/evaluate/{{system}}/{{part}}.tsv"
     conda:
         "../../envs/train.yaml"
     resources:
@@ -64,6 +70,8 @@ rule evaluate_input:
         fill(paths.PART, evaluated="input_{camera}"),
     log:
         "results/logs/evaluate_input/{camera}/{part}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/evaluate_input/{{camera}}/{{part}}.tsv"
     conda:
         "../../envs/train.yaml"
     resources:
@@ -89,6 +97,8 @@ rule measure_robustness:
         fill(paths.ROBUSTNESS, evaluated="{system}"),
     log:
         "results/logs/measure_robustness/{system}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/measure_robustness/{{system}}.tsv"
     conda:
         "../../envs/train.yaml"
     resources:
@@ -134,6 +144,8 @@ rule measure_cost:
         differences=fill(paths.DIFFERENCES, evaluated="{system}"),
     log:
         "results/logs/measure_cost/{system}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/measure_cost/{{system}}.tsv"
     conda:
         "../../envs/train.yaml"
     resources:

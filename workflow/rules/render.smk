@@ -6,6 +6,8 @@ rule estimate_motion:
         PLAN.sequences.outputs(paths.MOTION),
     log:
         f"results/logs/estimate_motion/{PLAN.sequences.job_name}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/estimate_motion/{PLAN.sequences.job_name}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
@@ -33,6 +35,8 @@ rule render_blur:
         notes=PLAN.sequences.outputs(paths.BLUR_NOTE),
     log:
         f"results/logs/render_blur/{{camera}}/{PLAN.sequences.job_name}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/render_blur/{{camera}}/{PLAN.sequences.job_name}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:

@@ -17,6 +17,7 @@ rule compare:
         **needs_torch(30),
     params:
         systems=REPORT.rows,
+        baselines_split=EVALUATION.fitting_split,
         evaluation=EVALUATION.intervals,
         config_text=no_trigger(PLAN.config_text),
         code=code_digest("comparison/compare.py"),
@@ -148,6 +149,14 @@ rule draw_sweep:
         "../scripts/draw_sweep.py"
 
 
+# Digest of the code of each rule so far, for the record.
+CODES = {
+    rule.name: rule.params.code
+    for rule in workflow.rules
+    if hasattr(rule.params, "code")
+}
+
+
 rule write_report:
     input:
         table=fill(paths.TABLE, suffix="csv"),
@@ -166,6 +175,9 @@ rule write_report:
         ),
     output:
         page=paths.PAGE,
+        # What `unsmear compare` reads of a run.
+        config=paths.REPORT_CONFIG,
+        provenance=paths.PROVENANCE,
         # `snakemake --report` takes files one by one: a page that is whole without its folder.
         table=report(
             fill(paths.TABLE, suffix="html"),
@@ -186,6 +198,8 @@ rule write_report:
         differences=REPORT.of_networks(paths.DIFFERENCES),
         report=section(CONFIG.report),
         config_text=PLAN.config_text,
+        benchmarks=no_trigger(paths.BENCHMARKS),
+        codes=no_trigger(CODES),
         code=code_digest("report/page/write.py", "comparison/provenance.py"),
     script:
         "../scripts/write_report.py"

@@ -8,10 +8,13 @@ rule train_stage:
         outcome=paths.OUTCOME,
     log:
         "results/logs/train_stage/{system}/{stage}/{run}.log",
+    benchmark:
+        f"{paths.BENCHMARKS}/train_stage/{{system}}/{{stage}}/{{run}}.tsv"
     wildcard_constraints:
         run=rf"(?!{PLAN.trials.runs_that_save})(?:final|trials/r\d+-t\d+)",
         # The weights of the system `pretrained` are imported.
         system="|".join(PLAN.systems),
+        stage=rf"(?!(?:{PLAN.taken})/)(?:{'|'.join(PLAN.stages)})",
     conda:
         "../../envs/train.yaml"
     threads: CONFIG.training.threads
@@ -46,3 +49,25 @@ use rule train_stage as train_stage_and_save with:
         state=paths.STATE,
     wildcard_constraints:
         run=PLAN.trials.runs_that_save,
+
+
+# A stage of no steps is what it begins with: nothing is read of frames, and no run is recorded.
+rule take_weights:
+    input:
+        unpack(of(PLAN.taking_inputs)),
+    output:
+        fill(paths.WEIGHTS, run=paths.FINAL),
+    log:
+        "results/logs/take_weights/{system}/{stage}.log",
+    wildcard_constraints:
+        stage=PLAN.taken,
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        **needs_torch(10),
+    params:
+        spec=lambda wildcards: section(CONFIG.stage(wildcards.system, wildcards.stage)),
+        camera_name=lambda wildcards: PLAN.camera_of(wildcards.system),
+        code=code_digest("training/take.py"),
+    script:
+        "../scripts/take_weights.py"

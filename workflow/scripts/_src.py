@@ -1,5 +1,6 @@
 """Makes the package beside the workflow importable, and sends what a job says to its log."""
 
+import atexit
 import logging
 import sys
 import warnings
@@ -15,12 +16,28 @@ def start(snakemake) -> None:
     if snakemake.log:
         Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(snakemake.log[0], mode="w"))
+        _note_machine(snakemake, Path(snakemake.log[0]))
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
     warnings.formatwarning = lambda message, *_: f"warning: {message}\n"
     logging.captureWarnings(True)
     if snakemake.params.get("tracking"):
         _hide_secrets(handlers)
     sys.excepthook = _show
+
+
+def _note_machine(snakemake, log) -> None:
+    """Beside the benchmark of a rule that has one, whose folder Snakemake makes before the job: what it ran on."""
+    note = Path(log.parts[0], "benchmarks", *log.parts[2:]).with_suffix(".json")
+    if not note.parent.is_dir():
+        return
+
+    def write() -> None:
+        from unsmear.files import write_json
+        from unsmear.provenance import describe_machine
+
+        write_json(note, describe_machine(snakemake.resources.get("gpu", 0)))
+
+    atexit.register(write)
 
 
 def describe_tracking(snakemake) -> dict:

@@ -11,5 +11,6 @@ compare_systems(
     groups=snakemake.input.groups,
     frames=snakemake.input.frames,
     outputs=dict(snakemake.output.items()),
+    baselines_split=snakemake.params.baselines_split,
     config=EvaluationConfig.model_validate(snakemake.params.evaluation),
 )

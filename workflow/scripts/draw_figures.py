@@ -13,6 +13,7 @@ report = ReportConfig.model_validate(snakemake.params.report)
 evaluation = EvaluationConfig.model_validate(snakemake.params.evaluation)
 systems, folder = snakemake.params.systems, Path(snakemake.output[0]).parent
 draw_figures(systems, folder, report, evaluation)
-draw_training_curves(systems, folder / "training_curves.png", report)
+if any(system.get("metrics") for system in systems):
+    draw_training_curves(systems, folder / "training_curves.png", report)
 if snakemake.params.robustness:
     draw_robustness(systems, snakemake.params.robustness, folder / "robustness.png", report)

@@ -20,6 +20,7 @@ def compare_systems(
     frames: Sequence[str | Path],
     outputs: Mapping[str, str],
     config: EvaluationConfig,
+    baselines_split: str = "val",
 ) -> None:
     """Write ``table.csv``, ``table.md`` and ``table.tex``.
 
@@ -30,6 +31,7 @@ def compare_systems(
     config_text : the whole configuration; its digest goes into the table
     groups, frames : the group table and the test split's stores; their digest goes into the table
     outputs : ``csv``, ``md`` and ``tex``
+    baselines_split : that the baselines were fitted on
     """
     traced = [
         {
@@ -40,5 +42,8 @@ def compare_systems(
         }
         for system in systems
     ]
-    provenance = collect_report_provenance(config_text, groups, frames)
+    provenance = {
+        **collect_report_provenance(config_text, groups, frames),
+        "baselines_split": baselines_split,
+    }
     write_table(traced, provenance, outputs["csv"], outputs["md"], outputs["tex"], config)

@@ -23,7 +23,8 @@ class Measure:
     """One column of the table.
 
     ``column`` is the column of the per-frame tables that it averages; ``frames`` says over which
-    frames: the middle one, all, or any one (measures of a whole group).
+    frames: the middle one, all, or any one (measures of a whole group). ``better`` is 1 where more is better, -1 where
+    less is, 0 where neither is.
     """
 
     key: str
@@ -31,25 +32,28 @@ class Measure:
     column: str
     frames: str
     decimals: int
+    better: int = 1
 
 
 MEASURES = (
     Measure("psnr_middle", "PSNR middle, dB", "psnr", "middle", 2),
     Measure("ssim_middle", "SSIM middle", "ssim", "middle", 3),
-    Measure("lpips_alex_middle", "LPIPS alex middle", "lpips_alex", "middle", 3),
-    Measure("lpips_vgg_middle", "LPIPS vgg middle", "lpips_vgg", "middle", 3),
+    Measure("lpips_alex_middle", "LPIPS alex middle", "lpips_alex", "middle", 3, -1),
+    Measure("lpips_vgg_middle", "LPIPS vgg middle", "lpips_vgg", "middle", 3, -1),
     Measure("psnr_frames", "PSNR frames (best), dB", "psnr_best", "all", 2),
     Measure("psnr_frames_plain", "PSNR frames, dB", "psnr", "all", 2),
     Measure("ssim_frames", "SSIM frames (best)", "ssim_best", "all", 3),
     Measure("direction", "Direction accuracy", "direction", "any", 2),
-    Measure("motion_amplitude", "Amplitude of motion", "motion_amplitude", "any", 2),
-    Measure("motion_angle", "Angle of motion, degrees", "motion_angle", "any", 1),
-    Measure("motion_error", "End-point error of motion, px", "motion_error", "any", 2),
-    Measure("motion_amplitude_best", "Amplitude of motion (best)", "motion_amplitude_best", "any", 2),
-    Measure("motion_angle_best", "Angle of motion (best), degrees", "motion_angle_best", "any", 1),
-    Measure("motion_error_best", "End-point error of motion (best), px", "motion_error_best", "any", 2),
-    Measure("motion_error_bidirectional", "Bidirectional end-point error, px", "motion_error_bidirectional", "any", 2),
-    Measure("temporal_error", "Error of frame differences, codes", "temporal_error_best", "any", 2),
+    Measure("motion_amplitude", "Amplitude of motion", "motion_amplitude", "any", 2, 0),
+    Measure("motion_angle", "Angle of motion, degrees", "motion_angle", "any", 1, -1),
+    Measure("motion_error", "End-point error of motion, px", "motion_error", "any", 2, -1),
+    Measure("motion_amplitude_best", "Amplitude of motion (best)", "motion_amplitude_best", "any", 2, 0),
+    Measure("motion_angle_best", "Angle of motion (best), degrees", "motion_angle_best", "any", 1, -1),
+    Measure("motion_error_best", "End-point error of motion (best), px", "motion_error_best", "any", 2, -1),
+    Measure(
+        "motion_error_bidirectional", "Bidirectional end-point error, px", "motion_error_bidirectional", "any", 2, -1
+    ),
+    Measure("temporal_error", "Error of frame differences, codes", "temporal_error_best", "any", 2, -1),
     Measure("reblur_psnr", "Re-blur PSNR, dB", "reblur_psnr", "any", 2),
     Measure("psnr_bound", "PSNR of outer frames given the middle, dB", "psnr_bound", "all", 2),
 )

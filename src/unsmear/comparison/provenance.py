@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
+
+from unsmear.files import write_json, write_text
 
 PACKAGES = ("torch", "numpy", "opencv-python-headless", "snakemake", "mlflow", "scikit-image")
 
@@ -32,6 +35,22 @@ def collect_report_provenance(config_text: str, groups: str | Path, frames: Iter
         "config_digest": hashlib.sha256(config_text.encode()).hexdigest()[:16],
         "data_digest": data.hexdigest()[:16],
     }
+
+
+def record_report(
+    config_text: str, groups: str | Path, frames: Iterable[str | Path], codes: Mapping[str, str], outputs: Any
+) -> dict[str, str]:
+    """Write what a comparison with another run needs: ``outputs.config`` and ``outputs.provenance``.
+
+    Parameters
+    ----------
+    config_text, groups, frames : as in :func:`collect_report_provenance`, whose result is returned
+    codes : digest of the code of each rule
+    """
+    found = collect_report_provenance(config_text, groups, frames)
+    write_text(outputs.config, config_text)
+    write_json(outputs.provenance, {**found, "code": dict(codes), "versions": collect_versions()})
+    return found
 
 
 def collect_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:

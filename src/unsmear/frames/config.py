@@ -115,7 +115,9 @@ class RedsConfig(_SplitFromTrain):
 class VideosConfig(_Section):
     """The user's own video files, split by file."""
 
-    folder: str = Field(default="", description="Folder with the video files (any container that PyAV reads).")
+    folder: str = Field(
+        default="", description="Folder with the video files, or one file (any container that PyAV reads)."
+    )
     val: int | tuple[str, ...] = Field(
         default=1, description="Files of the val split: names, or a count (the last ones before test)."
     )
@@ -188,6 +190,11 @@ class DataConfig(_Section):
         le=100_000,
         description="Frames taken from the start of each sequence; null takes all.",
     )
+    all_test: bool = Field(
+        default=False,
+        description="Take every sequence of archives, videos or folders as a test sequence, whatever part it lies in; "
+        "for experiments that train nothing.",
+    )
     keep_archives: bool = Field(
         default=True, description="Keep fetched or made archives after their frames are extracted."
     )
@@ -216,6 +223,8 @@ class DataConfig(_Section):
             raise ValueError("source is videos, but videos.folder is empty; name the folder with your files")
         if self.source == "folders" and not self.folders.folder:
             raise ValueError("source is folders, but folders.folder is empty; name the one with your pictures")
+        if self.all_test and self.source in ("scenes", "reds"):
+            raise ValueError(f"all_test takes archives, videos or folders, but source is {self.source}; remove it")
         if self.max_frames is not None and self.max_frames < self.frames_per_group:
             raise ValueError(
                 f"max_frames is {self.max_frames}, below frames_per_group, {self.frames_per_group}; raise it"

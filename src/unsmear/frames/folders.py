@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,7 +14,7 @@ from unsmear.files import is_ignored
 from unsmear.frames.config import FoldersConfig
 from unsmear.frames.names import natural_key, says_blurred
 from unsmear.frames.picture_list import SUFFIXES, list_pictures
-from unsmear.frames.splits import SequenceRecord, choose_val
+from unsmear.frames.splits import ALL_SPLITS, SequenceRecord, choose_val
 
 OTHER_PICTURES = {".bmp", ".dng", ".exr", ".gif", ".heic", ".jp2", ".npy", ".ppm", ".raw", ".tif", ".tiff", ".webp"}
 TOP_FOLDERS = {
@@ -33,8 +33,19 @@ class ImageFolder:
     split: str | None
 
 
-def plan_folders(folders: FoldersConfig, frames_per_group: int, max_frames: int | None = None) -> list[SequenceRecord]:
+def plan_folders(
+    folders: FoldersConfig,
+    frames_per_group: int,
+    max_frames: int | None = None,
+    needed: Collection[str] = ALL_SPLITS,
+    all_test: bool = False,
+) -> list[SequenceRecord]:
     """Give each folder of pictures below `data.folders.folder` its split.
+
+    Parameters
+    ----------
+    needed : splits that must not be empty
+    all_test : give the test split to all of them
 
     Raises
     ------
@@ -53,12 +64,14 @@ def plan_folders(folders: FoldersConfig, frames_per_group: int, max_frames: int 
     if short:
         text = f"{len(short)} folders have fewer than {frames_per_group} frames in a row and are skipped: "
         warnings.warn(text + ", ".join(short[:8]), stacklevel=2)
-    splits = _split(usable, folders)
-    for split in ("train", "val", "test"):
+    if all_test:
+        _refuse_doubles(usable)
+    splits = dict.fromkeys((entry.path for entry in usable), "test") if all_test else _split(usable, folders)
+    for split in needed:
         if split not in splits.values():
             raise ValueError(
                 f"data.folders: the {split} split is empty; {folders.folder} has {len(usable)} folders with "
-                f"{frames_per_group} frames or more, and at least one for each of train, val and test is needed"
+                f"{frames_per_group} frames or more, and at least one for each of {', '.join(needed)} is needed"
             )
     return sorted(
         SequenceRecord(splits[entry.path], entry.name, str(entry.path), "folder", lengths[entry.path])
@@ -100,6 +113,17 @@ def find_folders(root: str | Path) -> list[ImageFolder]:
         if (other := seen.setdefault((split, name), path)) is not path:
             raise ValueError(f"data.folders: {other} and {path} would both be called {name}; rename one")
     return [ImageFolder(path, name, split) for path, split, name in zip(found, splits, names, strict=True)]
+
+
+def _refuse_doubles(folders: Sequence[ImageFolder]) -> None:
+    """Test sequences are told apart by their name alone."""
+    names: dict[str, ImageFolder] = {}
+    for entry in folders:
+        if (other := names.setdefault(entry.name, entry)) is not entry:
+            raise ValueError(
+                f"data.all_test: {other.path} and {entry.path} would both be test/{entry.name}; name one of "
+                "their top folders instead, or leave out all_test"
+            )
 
 
 def _num_common(paths: Sequence[tuple[str, ...]]) -> int:

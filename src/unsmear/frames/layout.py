@@ -6,7 +6,7 @@ Only light imports here: this runs whenever the workflow is parsed.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from unsmear.files import is_ignored
@@ -14,7 +14,7 @@ from unsmear.frames.archive import describe_members, list_sequences
 from unsmear.frames.config import DataConfig
 from unsmear.frames.names import says_blurred, says_slow
 from unsmear.frames.numbering import check_numbers
-from unsmear.frames.splits import SequenceRecord, SourceSequence, assign_splits
+from unsmear.frames.splits import ALL_SPLITS, SequenceRecord, SourceSequence, assign_splits
 
 
 def find_archives(folder: str | Sequence[str]) -> list[Path]:
@@ -85,6 +85,7 @@ def plan_sequences(
     data: DataConfig,
     sources: Iterable[SourceSequence] | None = None,
     val_sequences: int | Sequence[str] | None = None,
+    needed: Collection[str] = ALL_SPLITS,
 ) -> list[SequenceRecord]:
     """All sequences of the configured source with their splits, sorted by split and sequence.
 
@@ -93,6 +94,7 @@ def plan_sequences(
     data : the `data` section
     sources, val_sequences : for the built-in scenes, whose archives need not exist yet: the sequences
         that they will hold, and which of the train part form the val split.
+    needed : splits that must not be empty
 
     Raises
     ------
@@ -112,9 +114,9 @@ def plan_sequences(
     elif data.source == "folders":
         from unsmear.frames.folders import plan_folders
 
-        return plan_folders(data.folders, data.frames_per_group, data.max_frames)
+        return plan_folders(data.folders, data.frames_per_group, data.max_frames, needed, data.all_test)
     else:
         from unsmear.frames.videos import plan_videos
 
-        return plan_videos(data.videos, data.frames_per_group, data.max_frames)
-    return assign_splits(sources, val_sequences, data.frames_per_group, data.max_frames)
+        return plan_videos(data.videos, data.frames_per_group, data.max_frames, needed, data.all_test)
+    return assign_splits(sources, val_sequences, data.frames_per_group, data.max_frames, needed, data.all_test)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+
+ALL_SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True, order=True)
@@ -33,11 +35,18 @@ def assign_splits(
     val_sequences: int | Sequence[str] | None,
     frames_per_group: int,
     max_frames: int | None = None,
+    needed: Collection[str] = ALL_SPLITS,
+    all_test: bool = False,
 ) -> list[SequenceRecord]:
     """Give each sequence its split: the train part gives train and val, the val part gives test.
 
     Sequences too short for one group are left out, with a warning that counts them. One without any
     frame stays, so that its extraction fails by name instead of passing unseen.
+
+    Parameters
+    ----------
+    needed : splits that must not be empty
+    all_test : give the test split to all of them, of either part
 
     Raises
     ------
@@ -62,20 +71,44 @@ def assign_splits(
             stacklevel=2,
         )
     train = [s.sequence for s in usable if s.part == "train"]
-    val = choose_val(train, val_sequences, known=[s.sequence for s in seen.values() if s.part == "train"])
+    val = set(train)
+    if all_test:
+        _refuse_doubles(usable)
+    elif val_sequences is not None or len(train) > 1:
+        val = choose_val(train, val_sequences, known=[s.sequence for s in seen.values() if s.part == "train"])
+    elif "train" in needed:
+        val = set()
     records = []
     for s in usable:
-        split = "test" if s.part == "val" else "val" if s.sequence in val else "train"
+        split = "test" if all_test or s.part == "val" else "val" if s.sequence in val else "train"
         length = s.num_frames if max_frames is None else min(s.num_frames, max_frames)
         records.append(SequenceRecord(split, s.sequence, s.archive, s.part, length))
-    for split in ("train", "val", "test"):
+    for split in needed:
         if not any(record.split == split for record in records):
+            if "train" not in needed:
+                raise ValueError(
+                    "the test split is empty: the val part, which REDS tests on, has no sequence of "
+                    f"{frames_per_group} frames; data.all_test: true tests on the train part, too"
+                )
             have = ", ".join(f"{s.part}/{s.sequence}" for s in usable[:8]) or "none"
             raise ValueError(
                 f"the {split} split is empty; at least two train sequences (for train and val) "
                 f"and one val sequence (for test) of {frames_per_group} frames are needed; found: {have}"
             )
     return sorted(records)
+
+
+def _refuse_doubles(sources: Iterable[SourceSequence]) -> None:
+    """Test sequences are told apart by their name alone."""
+    names: dict[str, SourceSequence] = {}
+    for source in sources:
+        other = names.setdefault(source.sequence, source)
+        if other is not source:
+            raise ValueError(
+                f"data.all_test: {other.part}/{other.sequence} in {other.archive} and {source.part}/{source.sequence} "
+                f"in {source.archive} would both be test/{source.sequence}; give archives of one part, or leave out "
+                "all_test, which tests on the val part alone"
+            )
 
 
 def choose_val(train: Sequence[str], wanted: int | Sequence[str] | None, known: Sequence[str] = ()) -> set[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from unsmear.files import is_ignored
 from unsmear.frames.config import VideosConfig
-from unsmear.frames.splits import SequenceRecord
+from unsmear.frames.splits import ALL_SPLITS, SequenceRecord
 
 MIN_RATE = 90.0
 SUFFIXES = {
@@ -18,11 +18,22 @@ SUFFIXES = {
 }
 
 
-def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | None = None) -> list[SequenceRecord]:
+def plan_videos(
+    videos: VideosConfig,
+    frames_per_group: int,
+    max_frames: int | None = None,
+    needed: Collection[str] = ALL_SPLITS,
+    all_test: bool = False,
+) -> list[SequenceRecord]:
     """Give each file of the folder a number and a split; too short ones are left out with a warning.
 
     Files are numbered in the order of their names. One that cannot be read stays in the plan with 0
     frames, so that its extraction fails by name and the others go on.
+
+    Parameters
+    ----------
+    needed : splits that must not be empty
+    all_test : give the test split to all of them
 
     Raises
     ------
@@ -30,10 +41,10 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
         If the folder is missing, names of a split are not there or in two splits, or a split is empty.
     """
     folder = Path(videos.folder).expanduser()
-    if not folder.is_dir():
+    if not folder.exists():
         raise ValueError(f"data.videos.folder: {folder} is no folder; name the folder with your videos")
-    found = (p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not is_ignored(p.name))
-    files = sorted(p for p in found if p.is_file())
+    found = [folder] if folder.is_file() else folder.iterdir()
+    files = sorted(p for p in found if p.suffix.lower() in SUFFIXES and not is_ignored(p.name) and p.is_file())
     if len(files) > 1000:
         raise ValueError(f"data.videos.folder: {len(files)} videos, at most 1000 can be numbered; move some away")
     try:
@@ -72,16 +83,17 @@ def plan_videos(videos: VideosConfig, frames_per_group: int, max_frames: int | N
         text = f"{len(slow)} videos have fewer than {MIN_RATE:.0f} frames a second, so that their mean shows steps: "
         advice = ". If the camera took more, as for slow motion, say how many in data.videos.rate"
         warnings.warn(text + ", ".join(slow[:8]) + advice, stacklevel=2)
-    splits = _split_files([path.name for path, _, _ in usable], short, videos)
+    names = [path.name for path, _, _ in usable]
+    splits = dict.fromkeys(names, "test") if all_test else _split_files(names, short, videos)
     records = [
         SequenceRecord(splits[path.name], f"{number:03d}", str(path), "video", length)
         for path, number, length in usable
     ]
-    for split in ("train", "val", "test"):
+    for split in needed:
         if not any(record.split == split for record in records):
             raise ValueError(
                 f"data.videos: the {split} split is empty; {folder} has {len(files)} videos, of which "
-                f"{len(records)} are long enough; at least one for each of train, val and test is needed"
+                f"{len(records)} are long enough; at least one for each of {', '.join(needed)} is needed"
             )
     return sorted(records)
 

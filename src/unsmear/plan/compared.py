@@ -38,16 +38,11 @@ class ReportPlan:
         ]
         trained = [
             self._row(system.name, "trained", system.repeats)
+            | ({} if plan.of_trained("", system.name) else {"label": f"As given ({_spoken(system.name)})"})
             | {
                 "weights": plan.final(paths.WEIGHTS, system.name),
-                "outcomes": [path for name in system.repeats for path in plan.final(paths.OUTCOME, name)],
-                "metrics": dict(
-                    zip(
-                        (stage.name for stage in self.config.stages(system.name)),
-                        plan.final(paths.METRICS, system.name),
-                        strict=True,
-                    )
-                ),
+                "outcomes": [p for name in system.repeats for p in plan.of_trained(paths.OUTCOME, name).values()],
+                "metrics": plan.of_trained(paths.METRICS, system.name),
             }
             for system in self.config.systems
         ]
@@ -98,7 +93,8 @@ class ReportPlan:
     def figures(self) -> list[str]:
         """Names of the figures."""
         robustness = ["robustness"] if self.robustness else []
-        return ["psnr_per_frame", "direction", "scatter", *robustness, "training_curves"]
+        curves = ["training_curves"] if self.config.trains else []
+        return ["psnr_per_frame", "direction", "scatter", *robustness, *curves]
 
     @cached_property
     def cameras(self) -> dict[str, dict[str, str]]:
@@ -139,3 +135,8 @@ class ReportPlan:
         """What the report shows of searches."""
         names = ("trials.csv", "hparams.csv", "objective.png")
         return [f"{entry['folder']}/{name}" for entry in self.plan.trials.reports() for name in names]
+
+
+def _spoken(name: str) -> str:
+    """A system's name as a word of a table."""
+    return name.replace("_", " ").capitalize()

@@ -45,18 +45,24 @@ class EvaluationPlan:
         return _records("test", self.parts[part], self.inputs(part, system, camera))
 
     def fitting_inputs(self, system: str | None = None, camera: str = "") -> dict[str, Any]:
-        """Files of the validation split that baselines are fitted on, with the weights of a system."""
+        """Files of the split that baselines are fitted on, with the weights of a system."""
         camera = self.plan.camera_of(system) if system else camera
         return {
             **self.plan.camera_files(camera),
-            "frames": self.plan.sequences.of_split(paths.FRAMES, "val"),
-            "blur": self.plan.blur(camera, "val"),
+            "frames": self.plan.sequences.of_split(paths.FRAMES, self.fitting_split),
+            "blur": self.plan.blur(camera, self.fitting_split),
             **({"weights": self.plan.final(paths.WEIGHTS, system)} if system else {}),
         }
 
     def fitting_records(self, system: str | None = None, camera: str = "") -> list[dict[str, str]]:
-        """Name and files of each sequence of the validation split."""
-        return _records("val", self.plan.sequences.names("val"), self.fitting_inputs(system, camera))
+        """Name and files of each sequence of that split."""
+        split = self.fitting_split
+        return _records(split, self.plan.sequences.names(split), self.fitting_inputs(system, camera))
+
+    @property
+    def fitting_split(self) -> str:
+        """Split that baselines are fitted on: val, or test, in their favour, where there is nothing else."""
+        return "val" if self.plan.sequences.names("val") else "test"
 
     def gathering_inputs(self, evaluated: str) -> dict[str, Any]:
         """Tables of all parts; for the record also data, camera and, of a system, its weights."""

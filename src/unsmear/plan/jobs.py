@@ -98,6 +98,19 @@ class Plan:
         """A file of the final training of each stage of a system."""
         return [fill(pattern, system=system, stage=name, run=paths.FINAL) for name in self.stages_of(system)]
 
+    def of_trained(self, pattern: str, system: str) -> dict[str, str]:
+        """A file of the final training of each stage of a system that is trained, by stage."""
+        names = [stage.name for stage in self.config.stages(system) if self.config.is_trained(system, stage.name)]
+        return {name: fill(pattern, system=system, stage=name, run=paths.FINAL) for name in names}
+
+    @cached_property
+    def taken(self) -> str:
+        """Pattern of the stages that are not trained, for a rule's wildcard; one that matches nothing without any."""
+        pairs = [(system, stage.name) for system in self.systems for stage in self.config.stages(system)]
+        taken = [pair for pair in pairs if not self.config.is_trained(*pair)]
+        # What stands before it makes the pattern one of this system alone.
+        return "|".join(rf"(?<=/{system}/){stage}" for system, stage in taken) or r"(?!)"
+
     def hparams(self, system: str, stage: str, **_: str) -> dict[str, Any]:
         """Hyper-parameters of a stage before any search, as plain values."""
         return self.config.hparams(system, stage).model_dump(mode="json")
@@ -141,6 +154,10 @@ class Plan:
         if init == PRETRAINED:
             return {"init": fill(paths.WEIGHTS, system=PRETRAINED, stage=stage, run=paths.FINAL)}
         return {"init": init} if init else {}
+
+    def taking_inputs(self, system: str, stage: str) -> dict[str, str]:
+        """Weights that a stage without training is, and the camera that it is for."""
+        return {**self.starting_weights(system, stage), **self.camera_files(self.camera_of(system))}
 
     @cached_property
     def config_text(self) -> str:

@@ -10,6 +10,7 @@ SCENE_MOTION = RESULTS + "/scenes/{split}.json"
 FRAMES_FOLDER = RESULTS + "/frames/{split}"
 FRAMES = FRAMES_FOLDER + "/{sequence}.npy"
 GROUPS = f"{RESULTS}/groups.csv"
+BENCHMARKS = f"{RESULTS}/benchmarks"
 MOTION = RESULTS + "/motion/{split}/{sequence}.npy"
 
 CAMERA_FOLDER = RESULTS + "/cameras/{camera}"
@@ -52,6 +53,8 @@ VIDEO = REPORT_FOLDER + "/videos/{name}{ending}.{suffix}"
 SLIDER = f"{REPORT_FOLDER}/slider"
 SWEEP_REPORT = REPORT_FOLDER + "/sweeps/{system}/{stage}"
 PAGE = f"{REPORT_FOLDER}/index.html"
+REPORT_CONFIG = f"{REPORT_FOLDER}/config.yaml"
+PROVENANCE = f"{REPORT_FOLDER}/provenance.json"
 
 
 def fill(pattern: str, **wildcards: object) -> str:

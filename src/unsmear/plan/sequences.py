@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from unsmear.config import Config
 from unsmear.frames.layout import plan_sequences
-from unsmear.frames.splits import SequenceRecord, SourceSequence
+from unsmear.frames.splits import ALL_SPLITS, SequenceRecord, SourceSequence
 from unsmear.plan import paths
 from unsmear.plan.paths import fill
 from unsmear.scenes.archives import list_archives, sequence_name
@@ -45,12 +45,13 @@ def plan_records(
         val = [sequence_name(scenes, "val", number) for number in range(scenes.val_sequences)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        records = plan_sequences(config.data, sources, val)
+        records = plan_sequences(config.data, sources, val, ALL_SPLITS if config.trains else ("test",))
     for entry in caught:
         warn(str(entry.message))
     if config.data.source == "reds":
         records = [replace(record, archive=f"{folder}/{record.archive}") for record in records]
-    return tuple(records)
+    # Where nothing is trained, frames for training are not even extracted.
+    return tuple(record for record in records if config.trains or record.split != "train")
 
 
 def split_into_parts(sequences: Sequence[str], size: int) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -115,6 +115,11 @@ class Store:
         dataset = Dataset(record["name"], record["digest"], "local", source, profile=profile)
         tags = [InputTag("mlflow.data.context", record["context"])]
         self.client.log_inputs(run_id, [DatasetInput(dataset, tags)])
+
+    def download(self, run_id: str, names: Collection[str], folder: Path) -> list[Path]:
+        """Those of a run's artifacts at its root that have one of ``names``, copied into ``folder``."""
+        there = [entry.path for entry in self.client.list_artifacts(run_id) if entry.path in names]
+        return [Path(self.client.download_artifacts(run_id, name, str(folder))) for name in there]
 
     def set_status(self, run_id: str, status: str, time_ms: int | None = None) -> None:
         """Say how the run stands; an end has a time."""

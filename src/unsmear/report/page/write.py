@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from unsmear.comparison.steps import StepCost
 from unsmear.evaluation.rows import read_rows
 from unsmear.files import write_atomically, write_text
 from unsmear.report.config import ReportConfig
 from unsmear.report.page import summary, tables
 from unsmear.report.page.render import render
+from unsmear.report.page.steps import describe_steps
 from unsmear.report.page.sweeps import describe_sweeps
 
 
@@ -29,6 +31,7 @@ def write_report(
     differences: Mapping[str, str | Path] | None = None,
     config: ReportConfig | None = None,
     sweeps: Sequence[Mapping[str, Any]] = (),
+    steps: Sequence[StepCost] = (),
 ) -> None:
     """Write ``index.html``, which needs no network and can be moved with its folder.
 
@@ -44,6 +47,7 @@ def write_report(
     provenance : commit, digests and the like
     costs, differences : system -> ``cost.json``, ``differences.json``
     sweeps : searches for hyper-parameters, see :func:`unsmear.report.page.sweeps.describe_sweeps`
+    steps : what the jobs of each rule cost
     """
     config, output = config or ReportConfig(), Path(output)
     rows = read_rows(table_csv)
@@ -61,6 +65,7 @@ def write_report(
             "provenance": provenance,
             "costs": tables.costs_table(_read(costs)) if costs else None,
             "differences": tables.differences_table(_read(differences)) if differences else None,
+            "steps": describe_steps(steps),
             "versions": versions,
             "config_text": config_text,
         }),

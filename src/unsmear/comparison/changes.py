@@ -1,0 +1,172 @@
+"""What differs between two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unsmear.comparison.measures import MEASURES, Measure, estimate, mean_over_seeds
+from unsmear.comparison.run_results import RunResults, flatten
+from unsmear.comparison.steps import StepCost
+from unsmear.evaluation.bootstrap import Estimate
+from unsmear.evaluation.config import EvaluationConfig
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class MeasureChange:
+    """A measure of a row in both runs, and the paired difference, second minus first, on the groups that both have."""
+
+    row: str
+    label: str
+    measure: Measure
+    before: Estimate
+    after: Estimate
+    difference: Estimate
+    num_groups: int
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the whole interval of the difference lies on the worse side; never without an interval."""
+        low, high, better = self.difference.low, self.difference.high, self.measure.better
+        return low is not None and high is not None and ((better > 0 and high < 0) or (better < 0 and low > 0))
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All that differs.
+
+    Parameters
+    ----------
+    names : of the two runs
+    settings, facts : what is not equal, by name; "-" where one has none
+    measures : of the rows that both have
+    metrics : numbers that cannot be paired
+    steps : rule -> its cost in both; None where it did not run
+    notes : what a reader must know before believing
+    """
+
+    names: Pair
+    settings: Mapping[str, Pair]
+    facts: Mapping[str, Pair]
+    measures: Sequence[MeasureChange]
+    metrics: Mapping[str, tuple[float | None, float | None]]
+    steps: Mapping[str, tuple[StepCost | None, StepCost | None]]
+    notes: Sequence[str]
+
+    def worse(self, names: Sequence[str]) -> list[MeasureChange]:
+        """Changes for the worse beyond their interval, of the measures of these names.
+
+        Parameters
+        ----------
+        names : keys of measures, or ``psnr`` for ``psnr_middle`` and ``psnr_frames``, and so on
+
+        Raises
+        ------
+        ValueError
+            If no measure has such a name, or one of which neither more nor less is better.
+        """
+        wanted = {key for name in names for key in _keys_of(name)}
+        return [change for change in self.measures if change.measure.key in wanted and change.is_worse]
+
+
+def find_changes(first: RunResults, second: RunResults, config: EvaluationConfig | None = None) -> Changes:
+    """Compare two runs; ``config`` says how intervals are made."""
+    sequences, notes = _common_sequences(first, second)
+    rows = [row for row in first.tables if row in second.tables]
+    measures = [
+        change
+        for row in rows
+        for measure in MEASURES
+        if (change := _change(row, measure, first, second, sequences, config or EvaluationConfig()))
+    ]
+    for run, other in ((first, second), (second, first)):
+        if alone := [row for row in run.tables if row not in other.tables]:
+            notes.append(f"Only {run.name} has {', '.join(alone)}.")
+        if not run.settings:
+            notes.append(f"{run.name} does not say with which configuration it was made.")
+    if measures and all(change.difference.low is None for change in measures):
+        number = max(change.difference.num_sequences for change in measures)
+        notes.append(f"Both share {number} sequences, too few for intervals: nothing can be called worse.")
+    if first.tables and second.tables and not measures:
+        notes.append("No frame group of any system is in both: nothing can be paired.")
+    settings = (
+        _differing(flatten(first.settings), flatten(second.settings)) if first.settings and second.settings else {}
+    )
+    return Changes(
+        (first.name, second.name),
+        settings,
+        _differing(first.facts, second.facts),
+        measures,
+        {
+            name: (first.metrics.get(name), second.metrics.get(name))
+            for name in dict.fromkeys([*first.metrics, *second.metrics])
+            if first.metrics.get(name) != second.metrics.get(name)
+        },
+        _pair_steps(first.steps, second.steps),
+        notes,
+    )
+
+
+def _common_sequences(first: RunResults, second: RunResults) -> tuple[set[str] | None, list[str]]:
+    """Sequences of equal frames; None takes all of equal names."""
+    digests = (first.facts.get("data_digest"), second.facts.get("data_digest"))
+    if digests[0] == digests[1]:
+        return None, []
+    ours, theirs = first.frames_digests(), second.frames_digests()
+    if not ours or not theirs:
+        return None, ["The test data differ, and the frames are not there to compare: groups are paired by name."]
+    equal = {name for name, digest in ours.items() if theirs.get(name) == digest}
+    return equal, [f"The test data differ: {len(equal)} sequences have the same frames in both, and are paired."]
+
+
+def _change(
+    row: str,
+    measure: Measure,
+    first: RunResults,
+    second: RunResults,
+    sequences: set[str] | None,
+    config: EvaluationConfig,
+) -> MeasureChange | None:
+    tables = first.tables[row], second.tables[row]
+    if not all(measure.column in table.columns for each in tables for table in each):
+        return None
+    before, after = (mean_over_seeds(each, measure) for each in tables)
+    common = before.index.intersection(after.index)
+    if sequences is not None:
+        common = common[common.get_level_values("sequence").isin(sorted(sequences))]
+    before, after = before.loc[common], after.loc[common]
+    difference = after - before
+    if not difference.notna().any():
+        return None
+    # Groups in which either is undefined count in neither.
+    known = difference.notna()
+    was, becomes, change = (estimate(each[known], config) for each in (before, after, difference))
+    return MeasureChange(row, second.labels.get(row, row), measure, was, becomes, change, int(known.sum()))
+
+
+def _keys_of(name: str) -> list[str]:
+    keys = [
+        measure.key
+        for measure in MEASURES
+        if measure.better and measure.key in (name, f"{name}_middle", f"{name}_frames")
+    ]
+    if not keys:
+        known = [measure.key for measure in MEASURES if measure.better]
+        raise ValueError(f"--fail-on: nothing can be worse in {name}; choose among psnr, ssim, {', '.join(known)}")
+    return keys
+
+
+def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Pair]:
+    names = dict.fromkeys([*first, *second])
+    texts = {name: (str(first.get(name, "-")), str(second.get(name, "-"))) for name in names}
+    return {name: pair for name, pair in texts.items() if pair[0] != pair[1]}
+
+
+def _pair_steps(
+    first: Sequence[StepCost], second: Sequence[StepCost]
+) -> dict[str, tuple[StepCost | None, StepCost | None]]:
+    ours, theirs = ({step.rule: step for step in steps} for steps in (first, second))
+    return {rule: (ours.get(rule), theirs.get(rule)) for rule in dict.fromkeys([*ours, *theirs])}

@@ -1,0 +1,45 @@
+"""Two pictures of a comparison of two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from unsmear.comparison.changes import Changes
+from unsmear.comparison.run_results import RunResults
+from unsmear.report.style import INK, PALETTE, figure_file
+
+DPI = 120
+SHOWN = ("psnr_middle", "psnr_frames")
+
+
+def draw_differences(changes: Changes, output: str | Path) -> None:
+    """Paired differences of PSNR with their intervals, one line for each system and measure."""
+    shown = [change for change in changes.measures if change.measure.key in SHOWN]
+    with figure_file(output, (7.2, 1.4 + 0.45 * max(1, len(shown))), DPI) as figure:
+        axes = figure.add_subplot()
+        axes.axvline(0, color=INK, linewidth=1)
+        for place, change in enumerate(shown):
+            found, color = change.difference, PALETTE[1] if change.is_worse else PALETTE[0]
+            axes.plot(found.value, place, "o", color=color)
+            if found.low is not None:
+                axes.plot([found.low, found.high], [place, place], color=color, linewidth=2)
+        axes.set_yticks(range(len(shown)), [f"{change.label}, {change.measure.title}" for change in shown])
+        axes.set(xlabel="B - A, dB", ylim=(len(shown) - 0.4, -0.6), title="Paired differences, B - A")
+
+
+def draw_panels(runs: Sequence[RunResults], output: str | Path) -> None:
+    """The middle frames of each run's group of median gain, one below the other."""
+    import matplotlib.image as images
+
+    panels = {f"{letter}: {run.name}": run.panel for letter, run in zip("AB", runs, strict=True)}
+    pictures = {name: images.imread(path) for name, path in panels.items() if path}
+    if not pictures:
+        raise ValueError("neither run has report/figures/median_middle.png to show")
+    heights = [9 * picture.shape[0] / picture.shape[1] + 0.4 for picture in pictures.values()]
+    with figure_file(output, (9, sum(heights)), DPI) as figure:
+        grid = figure.subplots(len(pictures), 1, squeeze=False, height_ratios=heights)
+        for axes, (name, picture) in zip(grid[:, 0], pictures.items(), strict=True):
+            axes.imshow(picture)
+            axes.set_title(name)
+            axes.set_axis_off()

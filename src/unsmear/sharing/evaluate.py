@@ -1,0 +1,78 @@
+"""``unsmear evaluate``: weights on somebody's own footage, through the workflow's rules, without any training."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from unsmear.files import write_text
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``unsmear evaluate``."""
+    add = parser.add_argument
+    add("--footage", required=True, help="video, zip in REDS' layout, or a folder of either or of folders of frames")
+    add(
+        "--weights",
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="systems' folders, such as results/models/masked; default: the package's weights for both cameras",
+    )
+    add(
+        "--camera",
+        nargs="+",
+        default=[],
+        help="standard, masked or a camera.json of some results; default: the one that the weights were trained for",
+    )
+    add("--output", type=Path, help="folder for results and report; default: NAME-evaluation, after the footage")
+    add("--cores", default="all", help="processor cores to use; default: all")
+    add("--max-frames", type=int, metavar="N", help="take so many frames from the start of each sequence")
+    add("--max-height", type=int, metavar="PX", help="scale higher videos and pictures down")
+    add("--rate", type=float, help="frames a second at which videos were taken, where their containers say less")
+    add("options", nargs="*", metavar="-- OPTION", help="further options of snakemake, such as -- --dry-run")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the experiment's configuration, run the workflow, print the table; the status is Snakemake's.
+
+    Raises
+    ------
+    ValueError
+        If weights, camera or footage cannot be used: then nothing is written.
+    """
+    from unsmear.results import describe_results
+    from unsmear.sharing.footage import describe_footage
+    from unsmear.sharing.given import describe_experiment, find_systems
+
+    if not (ROOT / "Snakefile").is_file():
+        raise ValueError(
+            f"there is no Snakefile in {ROOT}: evaluating on footage runs the workflow; install unsmear from its "
+            "checkout (pip install -e .)"
+        )
+    name = Path(options.footage).absolute().stem
+    data = describe_footage(options.footage, options.max_frames, options.max_height, options.rate)
+    experiment = describe_experiment(find_systems(options.weights, options.camera), data, name)
+    folder = (options.output or Path(f"{name}-evaluation")).absolute()
+    write_text(folder / "config.yaml", yaml.safe_dump(experiment, sort_keys=False))
+    command = workflow_command(folder, options.cores, options.options)
+    # What Snakemake would print last stands below, with paths that are right from here.
+    status = subprocess.run(command, env={**os.environ, "UNSMEAR_SHOW_RESULTS": "0"}, check=False).returncode
+    if status == 0 and not options.options:
+        print(describe_results(folder / "results"))
+    return status
+
+
+def workflow_command(folder: Path, cores: str, options: Sequence[str]) -> list[str]:
+    """The command that runs the workflow in ``folder`` with the ``config.yaml`` that lies there."""
+    files = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(folder / "config.yaml")]
+    # What takes several values comes first: further options follow it.
+    return [sys.executable, "-m", "snakemake", *files, "--directory", str(folder), "--cores", cores, *options]
