@@ -151,9 +151,9 @@ rule draw_sweep:
 
 # Digest of the code of each rule so far, for the record.
 CODES = {
-    rule.name: rule.params.code
-    for rule in workflow.rules
-    if hasattr(rule.params, "code")
+    each.name: each.params.code
+    for each in workflow.rules
+    if hasattr(each.params, "code")
 }
 
 

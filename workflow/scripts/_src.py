@@ -26,9 +26,9 @@ def start(snakemake) -> None:
 
 
 def _note_machine(snakemake, log) -> None:
-    """Beside the benchmark of a rule that has one, whose folder Snakemake makes before the job: what it ran on."""
+    """What a job ran on, beside its benchmark if the rule has one: Snakemake makes the folder before the job."""
     note = Path(log.parts[0], "benchmarks", *log.parts[2:]).with_suffix(".json")
-    if not note.parent.is_dir():
+    if len(log.parts) < 4 or not note.parent.is_dir():
         return
 
     def write() -> None:

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     command = workflow_command(folder, options.cores, options.options)
     # What Snakemake would print last stands below, with paths that are right from here.
     status = subprocess.run(command, env={**os.environ, "UNSMEAR_SHOW_RESULTS": "0"}, check=False).returncode
-    if status == 0 and not options.options:
+    if status == 0 and (folder / "results/report/table.csv").is_file():
         print(describe_results(folder / "results"))
     return status
 
