@@ -18,17 +18,21 @@ def test_every_promised_file_is_there(finished_once):
         "report/table.csv",
         "report/table.md",
         "report/table.tex",
+        "report/config.yaml",
+        "report/provenance.json",
         "mlflow/mlflow.db",
         *(f"report/sweeps/standard/center/{name}" for name in ("trials.csv", "hparams.csv", "objective.png")),
     ]
     for camera in ("standard", "masked"):
         promised += [f"cameras/{camera}/psfs.npy", f"cameras/{camera}/camera.json", f"cameras/{camera}/psfs.png"]
+        promised += [f"benchmarks/render_blur/{camera}/all.{suffix}" for suffix in ("tsv", "json")]
         promised += [f"blur/{camera}/test/000.npy", f"evaluation/input_{camera}/per_frame.csv"]
     for system in ("standard", "masked"):
         promised += [f"evaluation/{system}/per_frame.csv", f"evaluation/{system}/cost.json"]
         promised += [f"evaluation/{system}/parts/{part}.csv" for part in ("000", "004")]
         for stage in STAGES:
             folder = f"models/{system}/{stage}/final"
+            promised.append(f"benchmarks/train_stage/{system}/{stage}/final.tsv")
             promised += [f"{folder}/{name}" for name in ("weights.safetensors", "metrics.csv", "outcome.json")]
     missing = [path for path in promised if not (results / path).is_file()]
     assert not missing
