@@ -17,7 +17,7 @@ from unsmear.scenes.scene import make_scene
 
 def write_clips(path: Path) -> Path:
     """A zip that has a test part alone: two scenes of one group."""
-    config = ScenesConfig(width=96, height=64, test_sequences=2, test_frames=7)
+    config = ScenesConfig(width=128, height=128, test_sequences=2, test_frames=7)
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(2):
             scene = make_scene(config, "test", number, 0)
