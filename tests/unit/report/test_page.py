@@ -12,6 +12,7 @@ import pytest
 from finished_chain import EVALUATION, KnownPredictor
 from PIL import Image
 
+from unsmear.comparison.steps import JobCost, StepCost
 from unsmear.comparison.tables import write_table
 from unsmear.report.config import ReportConfig
 from unsmear.report.figures import draw_figures
@@ -60,6 +61,7 @@ def page(chain, tmp_path_factory) -> Path:
             {"python": "3.11"},
             {"commit": "abc123", "data digest": "sha256:77"},
             config=CONFIG,
+            steps=[StepCost("train_stage", (JobCost("train_stage", Path("a.tsv"), 90, 2500, 135, "Model <7>"),))],
         )
     elsewhere.unlink()
     moved = tmp_path_factory.mktemp("moved") / "report"
@@ -86,6 +88,7 @@ def test_it_carries_its_provenance_and_escapes_texts(page):
     assert "abc123" in text and "sha256:77" in text
     assert "A &lt;page&gt; &amp; more" in text
     assert "<script>alert" not in text
+    assert "1 min 30 s" in text and "2500 MB" in text and "Model &lt;7&gt;" in text
     assert not re.search(r"https?://", text)
 
 
