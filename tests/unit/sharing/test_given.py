@@ -12,6 +12,7 @@ import yaml
 from unsmear.config import load_config
 from unsmear.frames.splits import SequenceRecord
 from unsmear.plan.compared import ReportPlan
+from unsmear.plan.evaluation import EvaluationPlan
 from unsmear.plan.jobs import Plan
 from unsmear.sharing.given import describe_experiment, find_systems
 from unsmear.weights.load import shipped_file
@@ -35,7 +36,8 @@ def test_the_packages_weights_are_evaluated_without_training(repository):
     assert [system.name for system in config.systems] == ["standard", "masked"]
     assert not config.trains and config.name == "my_clips"
     plan = Plan(config, (SequenceRecord("test", "a", "frames/a", "folder", 7),))
-    assert plan.fitting_split == "test" and "training_curves" not in ReportPlan(plan).figures
+    assert EvaluationPlan(plan).fitting_split == "test"
+    assert "training_curves" not in ReportPlan(plan).figures
     inputs = plan.taking_inputs("masked", "motion")
     assert inputs["init"] == str(shipped_file("masked", "motion"))
     rows = ReportPlan(plan).rows
