@@ -9,6 +9,8 @@ configfile: f"{workflow.current_basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+
+
 if CONFIG.container:
 
     container: CONFIG.container
