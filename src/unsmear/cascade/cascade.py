@@ -37,7 +37,9 @@ class Cascade(nn.Module):
             raise ValueError(f"the weights are for groups of different sizes {sorted(sizes)}: {list(map(str, paths))}")
         return cls([checkpoint.stage for checkpoint in checkpoints], sizes.pop()).eval()
 
-    def forward(self, blurry: Tensor, known: Mapping[int, Tensor] | None = None) -> Tensor:
+    def forward(
+        self, blurry: Tensor, known: Mapping[int, Tensor] | None = None, motion: dict[int, Tensor] | None = None
+    ) -> Tensor:
         """Predict every frame.
 
         Parameters
@@ -45,17 +47,21 @@ class Cascade(nn.Module):
         blurry : (B, 3, H, W), full scale 1
         known : frames given instead of predicted, number (from 1) to (B, 3, H, W);
             a stage all of whose frames are given does not run
+        motion : as :meth:`Stage.forward <unsmear.cascade.stage.Stage.forward>`
 
         Returns
         -------
         (B, N, 3, H, W), not clipped
         """
-        frames = predict_frames(self.stages, blurry, known)  # type: ignore[arg-type]
+        frames = predict_frames(self.stages, blurry, known, motion)  # type: ignore[arg-type]
         return torch.stack([frames[number] for number in range(1, self.num_frames + 1)], dim=1)
 
 
 def predict_frames(
-    stages: Sequence[Stage], blurry: Tensor, known: Mapping[int, Tensor] | None = None
+    stages: Sequence[Stage],
+    blurry: Tensor,
+    known: Mapping[int, Tensor] | None = None,
+    motion: dict[int, Tensor] | None = None,
 ) -> dict[int, Tensor]:
     """Run stages in order, feeding each with the frames of those before.
 
@@ -67,7 +73,7 @@ def predict_frames(
     for stage in stages:
         if all(frame in frames for frame in stage.spec.predicts):
             continue
-        predicted = stage(blurry, frames)
+        predicted = stage(blurry, frames, motion)
         for index, frame in enumerate(stage.spec.predicts):
             frames.setdefault(frame, predicted[:, index])
     return frames

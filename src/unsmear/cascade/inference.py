@@ -108,13 +108,16 @@ class CascadeInference:
         """Frames that one blurry image becomes."""
         return self.cascade.num_frames
 
-    def __call__(self, blurry: Tensor, known: Mapping[int, Tensor] | None = None) -> Tensor:
+    def __call__(
+        self, blurry: Tensor, known: Mapping[int, Tensor] | None = None, motion: dict[int, Tensor] | None = None
+    ) -> Tensor:
         """Predict every frame.
 
         Parameters
         ----------
         blurry : (B, 3, H, W), full scale 1, on any device
         known : frames given instead of predicted, number (from 1) to (B, 3, H, W)
+        motion : as :meth:`Stage.forward <unsmear.cascade.stage.Stage.forward>`
 
         Returns
         -------
@@ -126,7 +129,7 @@ class CascadeInference:
         exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=half)
         autocast = torch.autocast(self.device.type, self.dtype) if half else nullcontext()
         with torch.inference_mode(), autocast, exact:
-            frames: Tensor = self.cascade(self._place(blurry), given)
+            frames: Tensor = self.cascade(self._place(blurry), given, motion)
         return frames.float()
 
     def _place(self, picture: Tensor) -> Tensor:

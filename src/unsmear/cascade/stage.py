@@ -62,19 +62,23 @@ class Stage(nn.Module):
         curve = self.input_curve.flatten()
         return torch.lerp(curve[entry], curve[entry + 1], place - code)
 
-    def forward(self, blurry: Tensor, known: Mapping[int, Tensor]) -> Tensor:
+    def forward(self, blurry: Tensor, known: Mapping[int, Tensor], motion: dict[int, Tensor] | None = None) -> Tensor:
         """Predict frames.
 
         Parameters
         ----------
         blurry : (B, 3, H, W), full scale 1
         known : frame number to (B, 3, H, W), at least the frames conditioned on
+        motion : takes the displacements of each frame's pixels, (B, 2, h, w), where the network predicts them
 
         Returns
         -------
         (B, len(spec.predicts), 3, H, W), not clipped
         """
-        return self.predict_motion(blurry, known)[0]
+        frames, found = self.predict_motion(blurry, known)
+        if motion is not None and found is not None:
+            motion.update(zip(self.spec.predicts, found.unbind(1), strict=True))
+        return frames
 
     def predict_motion(self, blurry: Tensor, known: Mapping[int, Tensor]) -> tuple[Tensor, Tensor | None]:
         """As :meth:`forward`, and the displacement of each frame's pixels to where they lie in the frame it corrects.

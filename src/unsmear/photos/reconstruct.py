@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -97,6 +98,7 @@ class Reconstructor:
         progress: Progress | None = None,
     ) -> Reconstruction:
         """Turn one picture into frames; see :func:`reconstruct`."""
+        from unsmear.photos.interpolation import MAX_SIDE, fill_between
         from unsmear.photos.memory import free_memory
         from unsmear.photos.tiles import TiledCascade
 
@@ -107,8 +109,16 @@ class Reconstructor:
         device = self.inference.device
         cascade = TiledCascade(self.inference, predicted)
         left = bound - PICTURE_BYTES * height * width
-        num_arrays = len(numbers) + (len(predicted) if len(numbers) > len(predicted) else 0)
-        result_bytes = num_arrays * blurry.nbytes
+        between = len(numbers) > len(predicted)
+        if between and max(height, width) > MAX_SIDE:
+            raise ValueError(
+                f"the picture is {width} x {height} px; frames in between are made up to {MAX_SIDE} px a side, so use "
+                f"--frames {self.num_frames}, or --scale"
+            )
+        patch = cascade.motion_patch if between else None
+        grid = (len(predicted), 2, -(-height // patch), -(-width // patch)) if patch else (0,)
+        num_arrays = len(numbers) + (len(predicted) if between else 0)
+        result_bytes = num_arrays * blurry.nbytes + 2 * math.prod(grid)
         on_disk = result_bytes > left / 2
         if not on_disk:
             left -= result_bytes
@@ -118,15 +128,16 @@ class Reconstructor:
         size = cascade.choose_size(height, width, left) if tile is None else max(tile, cascade.smallest)
         folder = tempfile.TemporaryDirectory(prefix="unsmear-") if on_disk else None
         base = _allocate((len(predicted), *blurry.shape), folder, "predicted")
-        size, note = cascade(blurry, base, size, progress)
+        motion = _allocate(grid, folder, "motion", np.float16) if patch else None
+        if motion is not None:
+            motion[:] = 0  # of the middle frame
+        size, note = cascade(blurry, base, size, progress, motion)
         notes = [*picture.notes, *([note] if note else [])]
         if not cascade.seamless and size < max(height, width):
             notes.append("these networks look at the whole picture at once, so its tiles may differ a little")
-        if len(numbers) > len(predicted):
-            from unsmear.photos.interpolation import fill_between
-
+        if between:
             result = _allocate((len(numbers), *blurry.shape), folder, "all")
-            fill_between(base, len(numbers), result)
+            fill_between(base, len(numbers), result, motion)
         else:
             result = base
         return Reconstruction(blurry, result, numbers, middle, picture, tuple(notes), folder)
@@ -170,7 +181,7 @@ def reconstruct(
     camera : that took it: ``standard``, or ``masked`` for a lens with the phase mask; its shipped weights are taken
     weights : weights files, a system's folder or ``hf://user/name`` to take instead
     frames : None or 7 for all; 4 for the sharp middle picture alone, which is faster; up to 240 adds frames in
-        between, moved along the motion
+        between, moved along the motion that the networks predict (or, where they predict none, that is estimated)
     scale : the picture is resized by this factor first, 0.05 to 1
     tile : side in px of what goes through the networks at once; None chooses by memory
     memory : bytes that may be taken; None is half of what is free
@@ -212,14 +223,15 @@ def _resize(pixels: np.ndarray, scale: float) -> np.ndarray:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
 
 
-def _allocate(shape: tuple[int, ...], folder: Any, name: str) -> np.ndarray:
+def _allocate(shape: tuple[int, ...], folder: Any, name: str, kind: type[np.generic] = np.uint8) -> np.ndarray:
     """An array in memory, or in a file of the folder where memory is short."""
     if folder is None:
-        return np.empty(shape, np.uint8)
+        return np.empty(shape, kind)
     try:
-        return np.lib.format.open_memmap(Path(folder.name) / f"{name}.npy", "w+", np.uint8, shape)
+        return np.lib.format.open_memmap(Path(folder.name) / f"{name}.npy", "w+", kind, shape)
     except OSError as error:
+        size = math.prod(shape) * np.dtype(kind).itemsize
         raise ValueError(
-            f"{np.prod(shape) / 2**20:.0f} MiB for the frames fit neither into memory nor into {tempfile.gettempdir()} "
+            f"{size / 2**20:.0f} MiB for the frames fit neither into memory nor into {tempfile.gettempdir()} "
             f"({error.strerror}); set TMPDIR to a larger disk, or use --scale 0.5"
         ) from None

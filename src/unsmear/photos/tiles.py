@@ -13,6 +13,7 @@ import torch
 from unsmear.cascade.inference import CascadeInference
 from unsmear.cascade.spec import find_predecessors
 from unsmear.cascade.stage import Stage
+from unsmear.networks.build import find_references
 from unsmear.photos.memory import bytes_per_pixel, is_exhaustion, kept_by_process
 
 MARGIN = 112
@@ -87,6 +88,20 @@ class TiledCascade:
         self.bytes_per_pixel = bytes_per_pixel(self.stages) * (0.75 if half else 1)
 
     @property
+    def motion_patch(self) -> int | None:
+        """Pixels a side of the picture to a displacement, where the networks move every other frame from the middle."""
+        middle = (self.inference.num_frames + 1) // 2
+        patches = []
+        for stage in self.stages:
+            spec = stage.spec
+            if spec.predicts == (middle,):
+                continue
+            if not stage.predicts_motion or set(find_references(spec.predicts, spec.conditions_on)) != {middle}:
+                return None
+            patches.append(spec.network.patch)
+        return patches[0] if len(set(patches)) == 1 else None
+
+    @property
     def smallest(self) -> int:
         """Side of the smallest tile whose margin is whole."""
         return 2 * MARGIN + max(64, self.step)
@@ -113,7 +128,12 @@ class TiledCascade:
         return size
 
     def __call__(
-        self, pixels: np.ndarray, out: np.ndarray, size: int, progress: Progress | None = None
+        self,
+        pixels: np.ndarray,
+        out: np.ndarray,
+        size: int,
+        progress: Progress | None = None,
+        motion: np.ndarray | None = None,
     ) -> tuple[int, str | None]:
         """Predict frames of a picture.
 
@@ -123,6 +143,8 @@ class TiledCascade:
         out : (N, H, W, 3) uint8, which takes the frames
         size : side of the tiles, px; where memory runs out, they are halved
         progress : is told how many stages are done, and of how many
+        motion : (N, 2, h, w) float16, a displacement for each :attr:`motion_patch`, which takes those of each frame's
+            pixels to where they lie in the middle frame
 
         Returns
         -------
@@ -139,7 +161,7 @@ class TiledCascade:
             exhausted = False
             try:
                 with kept_by_process():
-                    self._run(pixels, out, plan_tiles(height, width, size, MARGIN, self.step), progress)
+                    self._run(pixels, out, plan_tiles(height, width, size, MARGIN, self.step), progress, motion)
             except (RuntimeError, MemoryError) as error:
                 if not is_exhaustion(error):
                     raise
@@ -158,7 +180,14 @@ class TiledCascade:
             size = smaller
             note = f"memory ran out, so it was computed in tiles of {size} px"
 
-    def _run(self, pixels: np.ndarray, out: np.ndarray, tiles: list[Tile], progress: Progress | None) -> None:
+    def _run(
+        self,
+        pixels: np.ndarray,
+        out: np.ndarray,
+        tiles: list[Tile],
+        progress: Progress | None,
+        motion: np.ndarray | None,
+    ) -> None:
         done, total = 0, len(tiles) * len(self.stages)
 
         def count(*_: object) -> None:
@@ -173,11 +202,27 @@ class TiledCascade:
                 part = torch.from_numpy(np.array(pixels[tile.read]))
                 blurry = part.to(self.inference.device).permute(2, 0, 1)[None].float() / 255
                 known = dict.fromkeys(self.unneeded, blurry)
-                frames = self.inference(blurry, known)[0]
+                fields: dict[int, torch.Tensor] | None = None if motion is None else {}
+                frames = self.inference(blurry, known, fields)[0]
                 for index, frame in enumerate(self.frames):
                     kept = frames[(frame - 1, ..., *tile.inside)]
                     codes = (255 * kept).round_().clamp_(0, 255).to(torch.uint8)
                     out[(index, *tile.keep)] = cv2.merge(list(codes.cpu().numpy()))
+                if motion is not None and fields is not None:
+                    self._keep_motion(fields, tile, motion)
         finally:
             for hook in hooks:
                 hook.remove()
+
+    def _keep_motion(self, fields: dict[int, torch.Tensor], tile: Tile, motion: np.ndarray) -> None:
+        patch = self.motion_patch
+        assert patch is not None
+
+        def coarse(sides: tuple[slice, slice]) -> tuple[slice, slice]:
+            rows, columns = (slice(side.start // patch, -(-side.stop // patch)) for side in sides)
+            return rows, columns
+
+        inside, keep = coarse(tile.inside), coarse(tile.keep)
+        for index, frame in enumerate(self.frames):
+            if frame in fields:
+                motion[(index, slice(None), *keep)] = fields[frame][(0, slice(None), *inside)].float().cpu().numpy()

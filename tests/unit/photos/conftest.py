@@ -11,15 +11,15 @@ import torch
 from unsmear.cascade.checkpoint import Checkpoint, save_stage
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
-from unsmear.networks.config import JointConfig
+from unsmear.networks.config import JointConfig, MotionConfig
 
 NETWORK = JointConfig(width=4, patch=2, encoder_blocks=(1, 1, 1), middle_blocks=1, decoder_blocks=(1, 1, 1))
 
 
-def write_weights(folder: Path) -> Path:
+def write_weights(folder: Path, others: JointConfig = NETWORK) -> Path:
     """Weights of a cascade for seven frames: the middle one, then the others."""
     specs = (
-        StageSpec(name="others", predicts=(1, 2, 3, 5, 6, 7), conditions_on=(4,), network=NETWORK, equalise=False),
+        StageSpec(name="others", predicts=(1, 2, 3, 5, 6, 7), conditions_on=(4,), network=others, equalise=False),
         StageSpec(name="center", predicts=(4,), network=NETWORK, equalise=False),
     )
     for seed, spec in enumerate(specs):
@@ -45,6 +45,12 @@ def draw_photo() -> np.ndarray:
 def weights(tmp_path_factory) -> Path:
     """Folder with the weights of a small cascade."""
     return write_weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="session")
+def motion_weights(tmp_path_factory) -> Path:
+    """Folder with the weights of a small cascade whose last stage predicts motion."""
+    return write_weights(tmp_path_factory.mktemp("motion"), MotionConfig(**NETWORK.model_dump(exclude={"kind"})))
 
 
 @pytest.fixture(scope="session")

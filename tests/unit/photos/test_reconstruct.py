@@ -13,6 +13,7 @@ from PIL import Image
 
 import unsmear
 from unsmear.cli import main
+from unsmear.photos import interpolation
 from unsmear.photos.interpolation import fill_between
 from unsmear.photos.save import choose_folder
 from unsmear.photos.video import back_and_forth, fit
@@ -58,6 +59,31 @@ def test_what_moves_is_half_way_in_the_frame_between():
     error = {x: np.abs(out[1].astype(int) - disc(x)).mean() for x in (50, 54, 58)}
     blend = np.abs((disc(50).astype(int) + disc(58)) / 2 - disc(54)).mean()
     assert error[54] < 0.5 * min(error[50], error[58]) and error[54] < 0.6 * blend
+
+
+def test_frames_between_follow_the_motion_that_is_given():
+    frames = np.random.default_rng(0).integers(0, 256, (3, 40, 51, 3), dtype=np.uint8)
+    frames[0], frames[2] = np.roll(frames[1], -4, axis=1), np.roll(frames[1], 4, axis=1)
+    motion = np.zeros((3, 2, 20, 26), np.float16)
+    motion[0, 0], motion[2, 0] = 4, -4
+    out = np.empty((5, 40, 51, 3), np.uint8)
+    fill_between(frames, 5, out, motion)
+    np.testing.assert_array_equal(out[::2], frames)
+    for index, shift in ((1, -2), (3, 2)):
+        np.testing.assert_array_equal(out[index][:, 8:-8], np.roll(frames[1], shift, axis=1)[:, 8:-8])
+
+
+def test_frames_between_follow_the_networks_and_estimates_only_without_them(
+    motion_weights, weights, photo, monkeypatch
+):
+    asked: list[int] = []
+    monkeypatch.setattr(
+        interpolation, "find_flow", lambda first, second: asked.append(1) or np.zeros((90, 120, 2), np.float32)
+    )
+    many = unsmear.reconstruct(photo, weights=motion_weights, device="cpu", frames=13)
+    assert not asked and np.abs(many.frames[1].astype(int) - many.frames[0]).max() > 0
+    unsmear.reconstruct(photo, weights=weights, device="cpu", frames=13)
+    assert len(asked) == 6
 
 
 @pytest.mark.parametrize(
@@ -208,6 +234,11 @@ def test_a_photo_behind_an_address_is_fetched_within_its_bound(command, photo, t
     assert command(address, "--max-megabytes", 0.0001) == 1
     assert "is longer than 104 bytes" in capsys.readouterr().err
     server.shutdown()
+
+
+def test_frames_between_are_bounded_by_side(weights):
+    with pytest.raises(ValueError, match="40000 x 1 px; frames in between are made up to 32000 px a side"):
+        unsmear.reconstruct(np.zeros((1, 40_000, 3), np.uint8), weights=weights, device="cpu", frames=15)
 
 
 def test_names_of_folders(tmp_path):

@@ -47,6 +47,19 @@ def test_seams_are_invisible(inference, photo):
     assert np.abs(whole.astype(int) - tiled).max() <= 1
 
 
+def test_motion_has_no_seams_either(motion_weights, photo):
+    config = InferenceConfig(device="cpu", attention_window=128)
+    cascade = TiledCascade(CascadeInference.load(find_weights([motion_weights]), config), tuple(range(1, 8)))
+    assert cascade.motion_patch == 2
+    picture, found = np.tile(photo, (5, 4, 1))[:431, :469], []
+    for size in (480, cascade.smallest):
+        motion = np.zeros((7, 2, 216, 235), np.float16)
+        cascade(picture, np.empty((7, *picture.shape), np.uint8), size, motion=motion)
+        found.append(motion)
+    assert np.abs(found[0]).max() > 0.1 and (found[0][3] == 0).all()
+    np.testing.assert_allclose(found[1], found[0], atol=0.02 * np.abs(found[0]).max())
+
+
 def test_only_the_stages_that_a_frame_needs_run(inference, photo):
     told: list[tuple[int, int]] = []
     every, middle = np.empty((7, *photo.shape), np.uint8), np.empty((1, *photo.shape), np.uint8)
@@ -88,10 +101,10 @@ def test_where_memory_runs_out_tiles_are_halved_and_in_the_end_a_sentence_helps(
     out = np.empty((1, *picture.shape), np.uint8)
     run, limit = inference.cascade.forward, [400]
 
-    def forward(blurry, known=None):
+    def forward(blurry, known=None, motion=None):
         if max(blurry.shape[-2:]) > limit[0]:
             raise (torch.OutOfMemoryError if "CUDA" in message else RuntimeError)(message)
-        return run(blurry, known)
+        return run(blurry, known, motion)
 
     monkeypatch.setattr(inference.cascade, "forward", forward)
     cascade = TiledCascade(inference, (4,))
@@ -103,7 +116,7 @@ def test_where_memory_runs_out_tiles_are_halved_and_in_the_end_a_sentence_helps(
 
 
 def test_other_errors_stay_what_they_are(inference, photo, monkeypatch):
-    def forward(blurry, known=None):
+    def forward(blurry, known=None, motion=None):
         raise RuntimeError("sizes differ")
 
     monkeypatch.setattr(inference.cascade, "forward", forward)

@@ -1,0 +1,64 @@
+"""Photographs that are sharp already: how near the frames stay to them.
+
+Run as ``python benchmarks/sharp.py``, with a folder of photographs as argument for others than those of scikit-image.
+Of each, the middle 384 x 384 px (or what there is) go through the shipped weights for a common camera. A network
+that has learned to sharpen changes what is grainy or a little soft, so this tells how much; no limit is held.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import skimage
+
+from unsmear.photos.picture import Picture, read_picture
+from unsmear.photos.reconstruct import Reconstructor
+
+SIDE = 384
+# Colour photographs of scikit-image in natural light, but for motorcycle_*: two views of one.
+PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg")
+
+
+def cut_middle(pixels: np.ndarray) -> np.ndarray:
+    """The middle SIDE x SIDE px of (H, W, 3), or what there is."""
+    top, left = (max(0, (length - SIDE) // 2) for length in pixels.shape[:2])
+    return pixels[top : top + SIDE, left : left + SIDE]
+
+
+def psnr(found: np.ndarray, expected: np.ndarray) -> float:
+    """In dB, of codes; at most 99."""
+    error = np.mean((found.astype(float) - expected) ** 2)
+    return float(min(99, 10 * np.log10(255**2 / max(error, 1e-9))))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", help="of photographs; default: scikit-image's")
+    parser.add_argument("--weights", type=Path, nargs="+", help="default: the shipped ones")
+    parser.add_argument("--camera", choices=("standard", "masked"), default="standard")
+    options = parser.parse_args()
+    if options.folder:
+        paths = sorted(path for path in options.folder.iterdir() if path.suffix.lower() in (".jpg", ".png"))
+    else:
+        paths = [Path(skimage.__file__).parent / "data" / name for name in PHOTOGRAPHS]
+    reconstructor = Reconstructor(options.camera, options.weights, "cpu")
+    middle, worst = [], []
+    for path in paths:
+        picture = cut_middle(read_picture(path).pixels)
+        result = reconstructor(Picture(picture))
+        scores = [psnr(frame, picture) for frame in result.frames]
+        middle.append(scores[result.middle])
+        worst.append(min(scores))
+        print(f"{path.name}: middle {middle[-1]:.1f} dB, least of seven {worst[-1]:.1f} dB", flush=True)
+    print("\n| frame | least | 10% | median | 90% | above 40 dB |\n|---|---:|---:|---:|---:|---:|")
+    for name, scores in (("middle", middle), ("least of seven", worst)):
+        low, tenth, half, most = (np.percentile(scores, q) for q in (0, 10, 50, 90))
+        above = sum(score > 40 for score in scores)
+        print(f"| {name} | {low:.1f} | {tenth:.1f} | {half:.1f} | {most:.1f} | {above} of {len(scores)} |")
+
+
+if __name__ == "__main__":
+    main()
