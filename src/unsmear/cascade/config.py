@@ -108,7 +108,7 @@ class InferenceConfig(BaseModel):
     winograd: bool | Literal["auto"] = Field(
         "auto",
         description="kernels of our own for float32 on a CPU: norm, ReLU and convolution of published networks in one "
-        "pass, 3x3 by Winograd's algorithm, and gated blocks without attention of joint networks in one; auto: with "
+        "pass, 3x3 by Winograd's algorithm, gated blocks without attention of joint networks in one; auto: with "
         "AVX2 or AVX-512 and a C++ compiler, unless compile is true",
     )
 

@@ -80,8 +80,8 @@ class CascadeInference:
             if not (serves and accelerate(self.cascade)):
                 raise ValueError(
                     f"winograd is true, but the device is {self.device.type}, the precision is {self.dtype}, and it "
-                    "serves float32 on a CPU: published networks whose width its vectors divide, and joint networks "
-                    "without attention; set it to auto"
+                    "serves float32 on a CPU: published networks whose width its vectors divide, and joint networks; "
+                    "set it to auto"
                 )
             return True
         fast = torch.backends.cpu.get_cpu_capability() in VECTORS and find_compiler() is not None

@@ -7,12 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from unsmear.kernels.convolution import NormalisedConvolution, Statistics, load_kernels
 from unsmear.kernels.gated import FusedGatedBlock
 from unsmear.kernels.motion import FusedMovement
 from unsmear.networks.blocks import ColourHead, ResidualBlock, TwoPathBlock
-from unsmear.networks.joint import GatedBlock
+from unsmear.networks.joint import Enlarge, GatedBlock
 from unsmear.networks.motion import MotionNetwork
 
 MapsToMaps = Callable[[Tensor], Tensor]
@@ -90,6 +91,19 @@ def _fills_vectors(layer: str) -> Callable[[Any, int], bool]:
     return lambda part, lanes: getattr(part, layer).in_channels % lanes == 0
 
 
+def _enlarge(layer: Enlarge) -> MapsToMaps:
+    weights = layer.get_parameter("0.weight").detach().flatten(1)
+    # The four places of the shuffle before the channels, so that these are copied in one piece.
+    weights = weights.unflatten(0, (-1, 4)).transpose(0, 1).flatten(0, 1).contiguous()
+
+    def run(maps: Tensor) -> Tensor:
+        batch, height, width, _ = maps.shape
+        wide = functional.linear(maps, weights).unflatten(-1, (2, 2, -1))
+        return wide.permute(0, 1, 3, 2, 4, 5).reshape(batch, 2 * height, 2 * width, -1)
+
+    return _channels_innermost(run)
+
+
 def _gated(block: GatedBlock) -> MapsToMaps:
     return _channels_innermost(FusedGatedBlock(block))
 
@@ -100,5 +114,6 @@ _PARTS: dict[type[nn.Module], tuple[str, Callable[[Any], Callable[..., Tensor]],
     TwoPathBlock: ("forward", _two_path, _fills_vectors("point")),
     ColourHead: ("correct", _correction, _fills_vectors("leave")),
     GatedBlock: ("forward", _gated, lambda part, lanes: part.attention is None),
+    Enlarge: ("forward", _enlarge, lambda part, lanes: True),
     MotionNetwork: ("move", FusedMovement, lambda part, lanes: True),
 }

@@ -68,6 +68,13 @@ class GatedBlock(nn.Module):
         return factors[..., :height, :width]
 
 
+class Enlarge(nn.Sequential):
+    """Twice the sides and half the channels: a 1x1 convolution, then a pixel shuffle."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(nn.Conv2d(channels, 2 * channels, 1, bias=False), nn.PixelShuffle(2))
+
+
 class JointNetwork(nn.Module):
     """Predict frames as corrections to reference pictures, all colours in one trunk.
 
@@ -92,7 +99,7 @@ class JointNetwork(nn.Module):
             width *= 2
         self.middle = _blocks(width, config.middle_blocks, config.attention)
         for blocks in reversed(config.decoder_blocks):
-            self.ups.append(nn.Sequential(nn.Conv2d(width, 2 * width, 1, bias=False), nn.PixelShuffle(2)))
+            self.ups.append(Enlarge(width))
             width //= 2
             self.decoders.append(_blocks(width, blocks, config.attention))
         self.head = nn.Conv2d(width, 3 * len(references) * area, 3, padding=1)

@@ -19,6 +19,7 @@ from unsmear.photos.memory import bytes_per_pixel, is_exhaustion, kept_by_proces
 MARGIN = 112
 # Larger ones save margins, and little more.
 PREFERRED = {"cpu": 2048, "cuda": 2048, "mps": 1024}
+BAND_PIXELS = 2**15
 # Stages done, stages in all.
 Progress = Callable[[int, int], None]
 
@@ -205,9 +206,7 @@ class TiledCascade:
                 fields: dict[int, torch.Tensor] | None = None if motion is None else {}
                 frames = self.inference(blurry, known, fields)[0]
                 for index, frame in enumerate(self.frames):
-                    kept = frames[(frame - 1, ..., *tile.inside)]
-                    codes = (255 * kept).round_().clamp_(0, 255).to(torch.uint8)
-                    out[(index, *tile.keep)] = cv2.merge(list(codes.cpu().numpy()))
+                    _write_codes(frames[(frame - 1, ..., *tile.inside)], out[(index, *tile.keep)])
                 if motion is not None and fields is not None:
                     self._keep_motion(fields, tile, motion)
         finally:
@@ -226,3 +225,11 @@ class TiledCascade:
         for index, frame in enumerate(self.frames):
             if frame in fields:
                 motion[(index, slice(None), *keep)] = fields[frame][(0, slice(None), *inside)].float().cpu().numpy()
+
+
+def _write_codes(frame: torch.Tensor, out: np.ndarray) -> None:
+    """Round a frame (3, H, W) to 8 bit and write it to (H, W, 3), by rows so few that they stay in the caches."""
+    rows = max(1, BAND_PIXELS // frame.shape[-1]) if frame.device.type == "cpu" else frame.shape[-2]
+    for top in range(0, frame.shape[-2], rows):
+        codes = (255 * frame[:, top : top + rows]).round_().clamp_(0, 255).to(torch.uint8)
+        out[top : top + rows] = cv2.merge(list(codes.cpu().numpy()))

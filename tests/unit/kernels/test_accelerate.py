@@ -11,7 +11,7 @@ import torch
 from unsmear.kernels.accelerate import accelerate
 from unsmear.kernels.convolution import load_kernels
 from unsmear.networks.config import MotionConfig
-from unsmear.networks.joint import GatedBlock
+from unsmear.networks.joint import Enlarge, GatedBlock
 from unsmear.networks.motion import MotionNetwork
 
 
@@ -77,17 +77,27 @@ def test_frames_are_moved_as_before(patch, size):
     maps = torch.randn(size[0], references * (2 + 3 * patch**2), size[1] // patch, size[2] // patch)
     with torch.inference_mode():
         expected = network.move(pictures, maps)
-        assert accelerate(network) == 2
+        assert accelerate(network) == 3
         torch.testing.assert_close(network.move(pictures, maps), expected, rtol=0, atol=1e-4)
         assert network.predict_motion(torch.rand(1, 2, 3, 8, 16))[1].shape == (1, 3, 2, 8 // patch, 16 // patch)
 
 
-@pytest.mark.parametrize("chosen", [(12, 5), (16, 16, "joint")])
-def test_networks_that_the_kernels_do_not_serve_stay_as_they_are(make_cascade, chosen):
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+def test_enlarging_gives_the_same_maps(order):
+    layer, maps = Enlarge(12), torch.randn(2, 12, 5, 7).contiguous(memory_format=order)
+    with torch.inference_mode():
+        expected = layer(maps)
+        assert accelerate(layer) == 1
+        torch.testing.assert_close(layer(maps), expected)
+
+
+@pytest.mark.parametrize(("chosen", "served"), [((12, 5), 0), ((16, 16, "joint"), 2)])
+def test_what_the_kernels_do_not_serve_stays_as_it_is(make_cascade, chosen, served):
     if chosen[0] % load_kernels().lanes() == 0 and "joint" not in chosen:
         pytest.skip("the vectors of this processor are so short that they serve any width")
     cascade = make_cascade(*chosen)
-    assert accelerate(cascade) == 0
+    # Of joint networks with attention, what enlarges maps.
+    assert accelerate(cascade) == served
     with torch.inference_mode():
         assert torch.isfinite(cascade(torch.rand(1, 3, 16, 16))).all()
 
