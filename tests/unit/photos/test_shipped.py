@@ -9,6 +9,7 @@ import pytest
 import skimage
 from PIL import Image
 
+from unsmear.optics.exposure import expose
 from unsmear.photos.picture import Picture
 from unsmear.photos.reconstruct import Reconstructor
 from unsmear.photos.tiles import TiledCascade
@@ -29,6 +30,12 @@ def load(camera: str) -> Reconstructor:
 def standard() -> Reconstructor:
     """Weights for common cameras."""
     return load("standard")
+
+
+@pytest.fixture(scope="module")
+def masked() -> Reconstructor:
+    """Weights for the camera with the phase mask."""
+    return load("masked")
 
 
 def draw(name: str) -> np.ndarray:
@@ -59,6 +66,16 @@ def test_what_is_no_photograph_gets_no_colours_and_no_blocks(standard, name):
     change = standard(Picture(picture), frames=4).frames[0].astype(float) - picture
     assert np.abs(change - change.mean(axis=2, keepdims=True)).mean() < 1
     assert np.abs(change.reshape(10, 16, 10, 16, 3).mean(axis=(1, 3))).max() < 4
+
+
+@pytest.mark.parametrize("name", ["flat", "noise", "night", "page.png", "chelsea.png"])
+def test_what_the_masked_camera_saw_gets_no_colours_and_no_blocks(masked, shared, name):
+    picture = draw(name)
+    psfs = np.load(shared / "golden/phase_mask_psfs.npz")["psfs"]
+    blurry = np.rint(255 * expose(picture[None].repeat(7, 0) / 255, psfs)).astype(np.uint8)
+    change = masked(Picture(blurry)).frames[[0, 3, 6]].astype(float) - picture
+    assert np.abs(change - change.mean(axis=3, keepdims=True)).mean() < 2
+    assert np.abs(change.reshape(3, 10, 16, 10, 16, 3).mean(axis=(2, 4))).max() < 6
 
 
 @pytest.mark.parametrize("camera", CAMERAS)
