@@ -17,7 +17,7 @@ RUN grep '^torch==' requirements.lock > torch.txt \
 
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN pip install --constraint requirements.lock --editable '.[app,heif,s3]'
+RUN pip install --constraint requirements.lock --editable '.[app,heif]'
 
 FROM python:3.11-slim-bookworm
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from unsmear.plan.installation import check_deployment
+from unsmear.plan.installation import check_deployment, check_storage
 
 CONDA = """#!/bin/sh
 echo "$PIP_CONSTRAINT $*" >> {calls}
@@ -62,6 +62,12 @@ def test_ways_to_run_that_nobody_defined_are_refused(fresh, option, message):
 def test_environments_without_the_package_are_refused():
     with pytest.raises(ValueError, match="do not hold the package"):
         check_deployment({"CONDA"}, "/usr/bin/python", deployed=True)
+
+
+def test_buckets_are_refused_before_anything_runs():
+    check_storage(None)
+    with pytest.raises(ValueError, match=r"--default-storage-provider s3: .* or mount the bucket"):
+        check_storage("s3")
 
 
 APPTAINER = """#!/bin/sh

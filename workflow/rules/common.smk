@@ -20,7 +20,11 @@ from unsmear.plan import paths
 from unsmear.plan.checks import check_all, find_former_files
 from unsmear.plan.compared import CAMERA_FIGURES, ReportPlan
 from unsmear.plan.evaluation import EvaluationPlan
-from unsmear.plan.installation import check_deployment, constrain_pip
+from unsmear.plan.installation import (
+    check_deployment,
+    check_storage,
+    constrain_pip,
+)
 from unsmear.plan.jobs import Plan
 from unsmear.plan.paths import fill
 from unsmear.plan.sequences import plan_records
@@ -37,6 +41,7 @@ if "CONDA" in DEPLOYMENT and not DEPLOYED:
 try:
     CONFIG = load_config(config)
     check_deployment(DEPLOYMENT, sys.executable, CONFIG.container, DEPLOYED)
+    check_storage(workflow.storage_settings.default_storage_provider)
     PLAN = Plan(CONFIG, plan_records(CONFIG, warn=logger.warning))
     check_all(CONFIG, PLAN.records)
 except ValueError as error:

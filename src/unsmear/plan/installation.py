@@ -52,6 +52,25 @@ def check_deployment(
         )
 
 
+def check_storage(provider: str | None) -> None:
+    """Refuse a default storage, such as a bucket.
+
+    Parameters
+    ----------
+    provider : of ``--default-storage-provider``
+
+    Raises
+    ------
+    ValueError
+        If one is given: jobs are told names of files in their params too, which Snakemake does not translate.
+    """
+    if provider is not None:
+        raise ValueError(
+            f"--default-storage-provider {provider}: jobs read and write files below results/ in the working folder; "
+            "leave the option out and work on a file system that all nodes see, or mount the bucket as one"
+        )
+
+
 def constrain_pip(lock: Path) -> None:
     """Let pip take the versions of ``lock`` for what it installs into conda environments, indirect packages too."""
     # pip reads the variable as a list that spaces separate.

@@ -163,5 +163,6 @@ class Plan:
     def config_text(self) -> str:
         """The configuration without what decides nothing about a result."""
         return yaml.safe_dump(
-            self.config.model_dump(mode="json", exclude={"tracking": True, "cluster": True}), sort_keys=False
+            self.config.model_dump(mode="json", exclude={"tracking": True, "cluster": True, "container": True}),
+            sort_keys=False,
         )
