@@ -33,7 +33,7 @@ class Given(Stage):
         super().__init__(StageSpec(name="center", predicts=(4,)))
         self.frame = frame
 
-    def forward(self, blurry, known):
+    def forward(self, blurry, known, motion=None):
         return self.frame[:, None]
 
 
