@@ -16,9 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from unsmear.photos.command import read_bound
+
 KEEP_S = 3600.0
 _CSS = """
 .gradio-container { max-width: 60rem !important; margin: auto; }
+input:is([type=radio], [type=range]):focus-visible { outline: 2px solid currentColor !important; outline-offset: 3px; }
 @media (max-width: 30rem) { .gradio-container { padding: .5rem !important; } }
 """
 # Gradio's slider of two pictures has no texts for those who do not see them.
@@ -38,12 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``unsmear app``."""
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen at; default: 127.0.0.1, this machine alone")
-    add("--port", type=int, default=7860, help="default: 7860")
-    add("--password", default=os.environ.get("UNSMEAR_PASSWORD"), help="asked for; or set UNSMEAR_PASSWORD")
+    add("--port", type=int, default=7860, help="to listen at; default: 7860")
+    add(
+        "--password",
+        default=os.environ.get("UNSMEAR_PASSWORD"),
+        help="that visitors must give, with any name; default: UNSMEAR_PASSWORD of the environment, else none",
+    )
     add("--weights", nargs="+", help="weights files, a system's folder or hf://user/name instead of the shipped ones")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: a GPU if present")
-    add("--max-megapixels", type=float, default=24, help="larger photos are refused; default: 24")
-    add("--max-megabytes", type=int, default=50, help="larger files are refused; default: 50")
+    add("--max-megapixels", type=read_bound, default=24, metavar="N", help="refuse larger photos; default: 24")
+    add("--max-megabytes", type=read_bound, default=50, metavar="N", help="refuse larger files; default: 50")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -77,7 +84,7 @@ def serve(options: argparse.Namespace) -> Iterator[str]:
     except ImportError:
         shutil.rmtree(folder, ignore_errors=True)
         raise ValueError("the page needs an optional package: pip install 'gradio>=6,<7'") from None
-    from unsmear.photos.page import build_page
+    from unsmear.photos.page import SAMPLES_FOLDER, build_page
 
     stopped = threading.Event()
     threading.Thread(target=_delete_old, args=(folder, stopped), daemon=True).start()
@@ -87,13 +94,16 @@ def serve(options: argparse.Namespace) -> Iterator[str]:
             server_name=options.host,
             server_port=options.port,
             auth=_ask(options.password) if options.password else None,
-            max_file_size=options.max_megabytes * 2**20,
+            max_file_size=int(options.max_megabytes * 2**20),
+            allowed_paths=[str(SAMPLES_FOLDER)],
             prevent_thread_lock=True,
             quiet=True,
             footer_links=[],
             ssr_mode=False,
             # Letters of this machine: nothing is asked of a network.
-            theme=gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+            theme=gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]).set(
+                block_info_text_color="*neutral_500"
+            ),
             css=_CSS,
             head=_HEAD,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 import time
@@ -17,11 +18,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``unsmear reconstruct``."""
     add = parser.add_argument
     add("photos", nargs="+", metavar="photo", help="picture file, folder, pattern such as '*.jpg', or http(s) address")
-    add("--camera", choices=("standard", "masked"), default="standard", help="that took it; default: standard")
+    add(
+        "--camera",
+        choices=("standard", "masked"),
+        default="standard",
+        help="that took the photo; masked: through the phase mask; default: standard, any other camera",
+    )
     add("--weights", nargs="+", help="weights files, a system's folder or hf://user/name instead of the shipped ones")
-    add("--output", type=Path, help="folder for the results; default: beside each photo, in a folder of its name")
+    add("--output", type=Path, metavar="FOLDER", help="where the photos' folders go; default: beside each photo")
     add("--overwrite", action="store_true", help="replace earlier results; otherwise a new folder gets a number")
-    add("--frames", type=int, help="7 (default), 4: the sharp middle picture alone, fast; 15: those in between too")
+    add(
+        "--frames",
+        type=int,
+        metavar="N",
+        help="default: 7; 4: the sharp middle picture alone, fast; 8 to 240: more of them in between",
+    )
     add(
         "--format",
         nargs="+",
@@ -31,18 +42,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--own-kind", action="store_true", help="frames in the photo's own kind of file instead of PNG")
     add("--video-side", type=_at_least(64), default=1920, metavar="PX", help="longest side of the MP4; default: 1920")
-    add("--scale", type=float, default=1.0, help="resize the photo first, such as 0.5: less memory and time")
-    add("--tile", type=_at_least(1), metavar="PX", help="side of what is computed at once; default: by memory")
     add(
-        "--memory",
-        type=_read_bytes,
-        metavar="SIZE",
-        help="to take, such as 2G; default: half of what is free",
+        "--scale",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="shrink the photo first, 0.05 to 1: less memory and time, shorter blur; default: 1",
     )
-    add("--max-megapixels", type=float, default=120, help="larger pictures are refused; default: 120")
-    add("--max-megabytes", type=float, default=1024, help="larger files are refused; default: 1024")
+    add("--tile", type=_at_least(1), metavar="PX", help="side of what is computed at once; default: by memory")
+    add("--memory", type=_read_bytes, metavar="SIZE", help="to take, such as 2G; default: half of what is free")
+    add("--max-megapixels", type=read_bound, default=120, metavar="N", help="refuse larger pictures; default: 120")
+    add("--max-megabytes", type=read_bound, default=1024, metavar="N", help="refuse larger files; default: 1024")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help="default: a GPU if present")
-    add("--precision", choices=("auto", "float32", "bfloat16"), default="auto", help="auto: by the device")
+    add(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="default: bfloat16 on a GPU that has it",
+    )
     add("--json", action="store_true", help="print what was written, how long it took and what failed, as JSON")
 
 
@@ -123,9 +140,20 @@ def _read_bytes(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
+def read_bound(text: str) -> float:
+    """A number above 0 that is not infinite, for argparse."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no bound; give a number above 0")
+    return value
+
+
 def _at_least(least: int) -> Any:
     def read(text: str) -> int:
-        if not text.isdigit() or int(text) < least:
+        if not text.isdecimal() or int(text) < least:
             raise argparse.ArgumentTypeError(f"{text} is no number of pixels; give {least} or more")
         return int(text)
 

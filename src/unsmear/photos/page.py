@@ -16,6 +16,7 @@ SAMPLES = {
     "Cat, a built-in scene": "cat.jpg",
     "Clock, a photograph": "clock.jpg",
 }
+SAMPLES_FOLDER = Path(__file__).parent / "samples"
 SIZES = {"Whole size": 1.0, "Half size": 0.5, "Quarter size": 0.25}
 PREVIEW_SIDE = 1600
 
@@ -31,7 +32,6 @@ def build_page(options: argparse.Namespace, results: Path) -> gradio.Blocks:
 
     cameras = available_cameras(options.weights)
     work = PhotoWork(options, results)
-    samples = Path(__file__).parent / "samples"
     with gradio.Blocks(title="unsmear", analytics_enabled=False) as page:
         gradio.Markdown(
             "# unsmear\nSeven sharp frames from one motion-blurred photo. "
@@ -40,14 +40,27 @@ def build_page(options: argparse.Namespace, results: Path) -> gradio.Blocks:
         previews, kept = gradio.State([]), gradio.State(None)
         with gradio.Row():
             with gradio.Column(min_width=280):
-                photo = gradio.File(label="Your photo", file_types=["image", ".heic", ".heif", ".avif"], height=160)
+                photo = gradio.File(
+                    label="Your photo", file_types=["image", ".heic", ".heif", ".avif"], height=160, elem_id="photo"
+                )
                 sample_buttons = [
-                    (gradio.Button(name, size="sm", icon=str(samples / file)), samples / file)
+                    (gradio.Button(name, size="sm", icon=str(SAMPLES_FOLDER / file)), SAMPLES_FOLDER / file)
                     for name, file in SAMPLES.items()
                 ]
             with gradio.Column(min_width=280):
-                camera = gradio.Radio(cameras, value=cameras[0], label="Camera", visible=len(cameras) > 1)
-                size = gradio.Radio(list(SIZES), value="Whole size", label="Size")
+                camera = gradio.Radio(
+                    cameras,
+                    value=cameras[0],
+                    label="Camera",
+                    info="Masked: through the phase mask; phones and usual cameras are standard.",
+                    visible=len(cameras) > 1,
+                )
+                size = gradio.Radio(
+                    list(SIZES),
+                    value="Whole size",
+                    label="Size",
+                    info="A smaller size is faster, and shortens a long blur.",
+                )
                 start = gradio.Button("Make it sharp", variant="primary", elem_id="start")
         with gradio.Column(visible=False) as shown:
             compare = gradio.ImageSlider(label="Blurry and sharp", interactive=False, elem_id="compare", max_height=700)
@@ -79,7 +92,15 @@ def build_page(options: argparse.Namespace, results: Path) -> gradio.Blocks:
             return (blurry, previews[int(number) - 1]) if blurry and previews else None
 
         outputs = [shown, compare, number, notes, film, files, previews, kept]
-        start.click(make, [photo, camera, size], outputs, api_visibility="private", concurrency_id="work")
+        start.click(
+            make,
+            [photo, camera, size],
+            outputs,
+            api_visibility="private",
+            concurrency_id="work",
+            # The results, where it would be by default, are not shown before they are there.
+            show_progress_on=photo,
+        )
         for button, path in sample_buttons:
             button.click(lambda path=path: str(path), None, photo, api_visibility="private")
         number.input(choose, [previews, kept, number], compare, api_visibility="private", show_progress="hidden")
@@ -111,7 +132,7 @@ class PhotoWork:
         """
         from unsmear.photos.picture import Picture
         from unsmear.photos.reconstruct import reconstruct
-        from unsmear.photos.save import Output, save_reconstruction, write_picture
+        from unsmear.photos.save import Output, choose_folder, save_reconstruction, write_picture
         from unsmear.photos.video import fit
 
         try:
@@ -122,13 +143,13 @@ class PhotoWork:
                 scale=scale,
                 device=self.options.device,
                 max_pixels=int(self.options.max_megapixels * 1e6),
-                max_bytes=self.options.max_megabytes * 2**20,
+                max_bytes=int(self.options.max_megabytes * 2**20),
                 progress=progress,
             )
         except (ValueError, OSError) as error:
             raise ValueError(str(error).replace(str(photo), photo.name)) from None
         self.results.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=self.results)) / (photo.stem or "photo")
+        folder = choose_folder(photo.name, tempfile.mkdtemp(dir=self.results), (), False)
         files = save_reconstruction(result, folder, Output(("mp4", "gif")))
         previews = [folder / f"preview_{index}.jpg" for index in range(len(result.frames) + 1)]
         for path, pixels in zip(previews, (result.blurry, *result.frames), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import socket
 import time
 
@@ -29,7 +30,9 @@ def options(weights):
     return parser.parse_args(["--port", str(port), "--weights", str(weights), "--device", "cpu"])
 
 
-def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path):
+def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path, monkeypatch):
+    # Gradio serves files below the present folder unasked; the samples lie elsewhere.
+    monkeypatch.chdir(tmp_path)
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(photo).save(tmp_path / "holiday.jpg", exif=exif, quality=95)
@@ -43,11 +46,17 @@ def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path):
         chooser = view.locator("input[type=file]").first
         chooser.set_input_files(str(tmp_path / "holiday.jpg"))
         view.get_by_text("holiday.jpg").first.wait_for()
+        view.evaluate(
+            "() => { window.said = ''; new MutationObserver(() => { const shown = document.querySelector('#photo');"
+            " window.said += shown.innerText; }).observe(document.body, {childList: true, subtree: true,"
+            " characterData: true}); }"
+        )
         view.locator("#start").focus()
         view.keyboard.press("Enter")
         view.wait_for_function(
             "[...document.querySelectorAll('#compare img')].filter(i => i.naturalWidth && i.alt).length == 2",
         )
+        assert re.search(r"processing|queue|\d/\d|%", view.evaluate("window.said"))
         sizes = view.evaluate(
             "[...document.querySelectorAll('#compare img')].map(i => i.naturalHeight / i.naturalWidth)"
         )
@@ -71,6 +80,10 @@ def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path):
         view.get_by_text("broken.jpg").first.wait_for()
         view.locator("#start").click()
         view.get_by_text("broken.jpg ends too early: the file was cut off").wait_for()
+        view.reload()
+        view.get_by_role("button", name="Clock, a photograph").focus()
+        view.keyboard.press("Enter")
+        view.get_by_label("clock.jpg").first.wait_for()
         assert [url for url in asked if not url.startswith((address.rstrip("/"), "data:", "blob:"))] == []
         view.close()
         uploads = os.environ["GRADIO_TEMP_DIR"]
