@@ -25,7 +25,7 @@ class MismatchError(ValueError):
 
 def is_url(source: str | Path) -> bool:
     """Whether ``source`` is to be fetched by HTTP."""
-    return str(source).startswith(("http://", "https://"))
+    return str(source).lower().startswith(("http://", "https://"))
 
 
 def public_url(url: str) -> str:

@@ -13,6 +13,9 @@ HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
 _EXPORT = "export it as JPEG, PNG or TIFF"
 _BEGINNINGS = {
+    b"\xff\xd8": "a JPEG picture without a readable beginning; copy it again from where it came",
+    b"II*\0": "a TIFF with pixels of a kind that is not read; save it with 8 or 16 bits a colour",
+    b"MM\0*": "a TIFF with pixels of a kind that is not read; save it with 8 or 16 bits a colour",
     b"%PDF": f"a PDF; {_EXPORT}",
     b"%!PS": f"a PostScript file; {_EXPORT}",
     b"\xc5\xd0\xd3\xc6": f"a PostScript file; {_EXPORT}",
@@ -49,7 +52,7 @@ def name_unreadable(path: Path) -> str:
         return "a video; save one of its frames as a picture"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "a video; save one of its frames as a picture"
-    if head and all(byte >= 32 or byte in b"\t\r\n" for byte in head):
+    if head and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head):
         return "a text; name a photo"
     return f"no picture of a known kind; {_EXPORT}"
 

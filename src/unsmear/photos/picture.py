@@ -202,6 +202,7 @@ def _read_deep(path: Path, max_pixels: int) -> np.ndarray | None:
     """Pixels of more than 8 bits a colour, which Pillow would cut to 8: (H, W), (H, W, 3) or (H, W, 4), RGB."""
     import cv2
     import tifffile
+    from cv2.utils import logging
 
     try:
         with tifffile.TiffFile(path) as file:
@@ -212,10 +213,14 @@ def _read_deep(path: Path, max_pixels: int) -> np.ndarray | None:
         is_tiff = False
     if not is_tiff and path.open("rb").read(4) != b"\x89PNG":
         return None
+    # Otherwise it prints lines of its own where it cannot read.
+    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
     try:
         pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
+    finally:
+        logging.setLogLevel(level)
     if pixels is None:
         return None
     pixels = np.asarray(pixels)

@@ -97,6 +97,8 @@ def choose_folder(photo: str, output: str | Path | None, taken: Collection[Path]
 
     parent = Path(output) if output is not None else (Path() if is_url(photo) else Path(photo).parent)
     stem = Path(name_of(photo)).stem
+    # The stem of "...png" is the folder above.
+    stem = stem if stem.strip(". ") else "photo"
     # A photo without a suffix has the name of the folder.
     stem = f"{stem}_frames" if (parent / stem).is_file() else stem
     number, folder = 1, parent / stem

@@ -26,11 +26,14 @@ def find_photos(arguments: Iterable[str | Path]) -> list[str]:
     Raises
     ------
     ValueError
-        If a folder holds no picture or a pattern matches nothing.
+        If a folder holds no picture, a pattern matches nothing or a name is empty.
     """
     found: list[str] = []
     for argument in map(str, arguments):
         path = Path(argument)
+        if not argument:
+            # Which would be the present folder.
+            raise ValueError("the name of a photo is empty; name a picture file")
         if is_url(argument) or path.is_file():
             chosen = [argument]
         elif path.is_dir():

@@ -261,6 +261,7 @@ def test_the_bounds_are_the_callers(scene, tmp_path):
         ("photo.zip", b"PK\x03\x04", "zip archive; unpack"),
         ("photo.mp4", struct.pack(">I", 8) + b"ftypisom" + b"\0" * 20, "a video; save one"),
         ("photo.txt", b"hello there", "a text; name a photo"),
+        ("photo.jpg", b"\xff\xd8", "a JPEG picture without a readable beginning"),
         ("photo.bin", bytes(range(20)), "no picture of a known kind"),
     ],
 )
@@ -270,6 +271,14 @@ def test_what_is_no_picture_is_named(tmp_path, name, content, message):
     with pytest.raises(ValueError, match=message) as caught:
         read_picture(path)
     assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.complex64])
+def test_pixels_of_a_rare_kind_are_refused_without_a_decoders_own_words(tmp_path, capfd, kind):
+    tifffile.imwrite(tmp_path / "photo.tif", np.zeros((30, 30), kind))
+    with pytest.raises(ValueError, match="a TIFF with pixels of a kind that is not read; save it with 8 or 16"):
+        read_picture(tmp_path / "photo.tif")
+    assert capfd.readouterr().err == ""
 
 
 def test_missing_files_and_folders_are_named(tmp_path):

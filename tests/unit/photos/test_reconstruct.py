@@ -190,6 +190,8 @@ def test_folders_and_patterns_and_the_others_go_on_where_one_fails(command, phot
     [
         (["nothing*.jpg"], "nothing matches"),
         (["none.jpg"], "none.jpg does not exist"),
+        ([""], "the name of a photo is empty"),
+        (["HTTP://127.0.0.1:99999/a.jpg"], "cannot be fetched"),
         (["ftp://example.org/a.jpg"], "an address of the kind ftp:"),
         (["data:image/png;base64,AAAA"], "an address of the kind data:"),
         (["file:///etc/passwd"], "an address of the kind file:"),
@@ -207,8 +209,11 @@ def test_mistakes_end_in_one_sentence(command, photo, tmp_path, capsys, argument
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
+BAD_BOUNDS = [(f"--max-mega{kind}", value) for kind in ("pixels", "bytes") for value in ("inf", "nan", "0", "x")]
+
+
 def test_size_options_are_read(command, capsys):
-    for option, value in (("--memory", "lots"), ("--tile", "-3")):
+    for option, value in (("--memory", "lots"), ("--tile", "-3"), ("--tile", "²"), *BAD_BOUNDS):
         with pytest.raises(SystemExit) as stopped:
             command("a.png", option, value)
         assert stopped.value.code == 2 and "is no" in capsys.readouterr().err
@@ -245,7 +250,8 @@ def test_names_of_folders(tmp_path):
     assert choose_folder("photos/a.b.jpg", None, (), False).as_posix() == "photos/a.b"
     (tmp_path / "plain").write_text("")
     assert choose_folder(str(tmp_path / "plain"), None, (), True) == tmp_path / "plain_frames"
-    assert choose_folder("http://host/..", tmp_path, (), False) == tmp_path / "photo"
+    for above in ("http://host/..", "http://host/...png", str(tmp_path / "...png")):
+        assert choose_folder(above, tmp_path, (), True) == tmp_path / "photo"
 
 
 def test_films_are_of_a_size_that_one_sees():
