@@ -50,6 +50,19 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def check_folder(path: str | Path, option: str) -> None:
+    """Refuse a folder to write into that cannot be one.
+
+    Raises
+    ------
+    ValueError
+        If a file stands at ``path``, or where one of its parents should be.
+    """
+    file = next((each for each in (Path(path), *Path(path).parents) if each.is_file()), None)
+    if file:
+        raise ValueError(f"{option}: {file} is a file, not a folder; name another one")
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Write ``value`` as indented JSON with a final newline, atomically."""
     write_text(path, json.dumps(value, indent=2, sort_keys=False) + "\n")

@@ -30,16 +30,23 @@ def run(options: argparse.Namespace) -> int:
         If the weights or the options are wrong; nothing is written then.
     """
     from unsmear.cascade.order import find_weights
+    from unsmear.files import check_folder
     from unsmear.weights.load import shipped_weights
 
     weights = find_weights(options.weights) if options.weights else shipped_weights(options.camera)
     if options.form == "onnx":
         from unsmear.export.onnx import export_onnx
 
-        print(export_onnx(weights, options.output or Path(f"unsmear-{options.camera}.onnx")))
+        path = options.output or Path(f"unsmear-{options.camera}.onnx")
+        # Before the half minute that writing takes.
+        check_folder(path.parent, "--output")
+        if path.is_dir():
+            raise ValueError(f"--output: {path} is a folder; name a file, such as {path / 'unsmear.onnx'}")
+        print(export_onnx(weights, path))
         return 0
     from unsmear.export.hub import export_hub, shipped_card
 
+    check_folder(options.folder.parent, "FOLDER")
     if options.weights and not options.licence:
         raise ValueError("weights of your own need a licence; name it, such as --licence apache-2.0")
     name = options.name or f"user/{options.folder.resolve().name}"

@@ -48,7 +48,7 @@ def export_hub(
     Raises
     ------
     ValueError
-        If the name is none of the hub's or the folder holds something.
+        If the name is none of the hub's, the folder holds something, or the table is none of an evaluation.
     """
     folder = Path(folder)
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name, re.ASCII):
@@ -56,7 +56,7 @@ def export_hub(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{folder} is there already and not empty; name a new folder")
     headers = [read_header(path) for path in weights]
-    metrics = summarise_frames(read_rows(per_frame)) if per_frame is not None else {}
+    metrics = _summarise(per_frame) if per_frame is not None else {}
     folder.parent.mkdir(parents=True, exist_ok=True)
     # All files or none: they take the folder's name together.
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as scratch:
@@ -76,6 +76,16 @@ def export_hub(
             folder.rmdir()
         made.rename(folder)
     return sorted(folder.iterdir())
+
+
+def _summarise(per_frame: str | Path) -> dict[str, float]:
+    try:
+        return summarise_frames(read_rows(per_frame))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"--per-frame: {per_frame} cannot be read as a table of frames ({error}); name per_frame.csv of an "
+            "evaluation, such as results/evaluation/masked/per_frame.csv"
+        ) from None
 
 
 def shipped_card() -> Path:

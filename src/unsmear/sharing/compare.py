@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unsmear.files import write_text
+from unsmear.files import check_folder, write_text
 
 if TYPE_CHECKING:
     from unsmear.comparison.run_results import RunResults
@@ -43,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
     from unsmear.comparison.changes import find_changes
     from unsmear.comparison.changes_text import describe_changes
 
+    if options.output:
+        check_folder(options.output, "--output")
     runs = [_read(name, options.store) for name in (options.first, options.second)]
     changes = find_changes(runs[0], runs[1])
     worse = changes.worse([name.strip() for name in options.fail_on.split(",") if name.strip()])

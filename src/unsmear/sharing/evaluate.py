@@ -6,14 +6,17 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from unsmear.files import write_text
+from unsmear.files import check_folder, write_text
 
 ROOT = Path(__file__).resolve().parents[3]
+# By this line a configuration is known as one that may be written anew.
+HEADER = "# Written by unsmear evaluate, each time anew.\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     Raises
     ------
     ValueError
-        If weights, camera or footage cannot be used: then nothing is written.
+        If weights, camera, footage or the folder of the results cannot be used: then nothing is written.
     """
     from unsmear.results import describe_results
     from unsmear.sharing.footage import describe_footage
@@ -61,14 +64,46 @@ def run(options: argparse.Namespace) -> int:
     name = Path(options.footage).absolute().stem
     data = describe_footage(options.footage, options.max_frames, options.max_height, options.rate)
     experiment = describe_experiment(find_systems(options.weights, options.camera), data, name)
+    check_experiment(experiment)
     folder = (options.output or Path(f"{name}-evaluation")).absolute()
-    write_text(folder / "config.yaml", yaml.safe_dump(experiment, sort_keys=False))
+    check_output(folder)
+    write_text(folder / "config.yaml", HEADER + yaml.safe_dump(experiment, sort_keys=False))
     command = workflow_command(folder, options.cores, options.options)
     # What Snakemake would print last stands below, with paths that are right from here.
     status = subprocess.run(command, env={**os.environ, "UNSMEAR_SHOW_RESULTS": "0"}, check=False).returncode
     if status == 0 and (folder / "results/report/table.csv").is_file():
         print(describe_results(folder / "results"))
     return status
+
+
+def check_experiment(experiment: Mapping[str, Any]) -> None:
+    """Read the experiment and list its sequences as the workflow will, which warns of what is left out.
+
+    Raises
+    ------
+    ValueError
+        If the workflow would refuse it.
+    """
+    from unsmear.config import load_config
+    from unsmear.plan.sequences import plan_records
+
+    base = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    data = {**base.get("data", {}), **experiment["data"]}
+    plan_records(load_config({**base, **experiment, "data": data}), warn=lambda text: None)
+
+
+def check_output(folder: Path) -> None:
+    """Refuse a folder with a configuration of somebody's own, which would be lost.
+
+    Raises
+    ------
+    ValueError
+        If there is one, or ``folder`` is a file.
+    """
+    check_folder(folder, "--output")
+    config = folder / "config.yaml"
+    if config.exists() and not config.read_text(encoding="utf-8", errors="replace").startswith(HEADER):
+        raise ValueError(f"--output: {config} was not written by unsmear evaluate and would be lost; name a new folder")
 
 
 def workflow_command(folder: Path, cores: str, options: Sequence[str]) -> list[str]:

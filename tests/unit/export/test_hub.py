@@ -140,3 +140,12 @@ def test_wrong_uses_are_told_and_write_nothing(small_weights, tmp_path, capsys):
     (out / "mine").mkdir(parents=True)
     assert main(["export", "hub", str(out), "--name", "user/name"]) == 2
     assert "not empty" in capsys.readouterr().err and [path.name for path in out.iterdir()] == ["mine"]
+    table = tmp_path / "notes.txt"
+    table.write_text("hello\n")
+    for wrong in (table, tmp_path, tmp_path / "nothing.csv"):
+        assert main(["export", "hub", str(tmp_path / "new"), "--per-frame", str(wrong)]) == 2
+        shown = capsys.readouterr().err
+        assert f"--per-frame: {wrong} cannot be read as a table of frames" in shown and len(shown.splitlines()) == 1
+    assert main(["export", "hub", str(table / "new")]) == 2
+    assert "notes.txt is a file, not a folder" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

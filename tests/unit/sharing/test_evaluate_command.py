@@ -1,0 +1,52 @@
+"""Wrong uses of ``unsmear evaluate`` end with one sentence and leave everything as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from unsmear.cli import main
+from unsmear.sharing import evaluate
+
+
+def write_frames(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    for number in range(count):
+        cv2.imwrite(str(folder / f"{number:04d}.png"), np.zeros((64, 64, 3), np.uint8))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("count", "options", "message"),
+    [
+        (0, [], "clips and its folders hold no picture"),
+        (1, [], "has 0 folders with 7 frames or more"),
+        (7, ["--max-frames", "0"], "data.max_frames"),
+        (7, ["--output", "notes.txt"], "notes.txt is a file, not a folder"),
+        (7, ["--output", "notes.txt/out"], "notes.txt is a file, not a folder"),
+        (7, ["--output", "mine"], "config.yaml was not written by unsmear evaluate"),
+    ],
+)
+def test_wrong_uses_are_told_and_write_nothing(tmp_path, monkeypatch, capsys, count, options, message):
+    monkeypatch.chdir(tmp_path)
+    write_frames(tmp_path / "clips", count)
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/config.yaml").write_text("seed: 1\n")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["evaluate", "--footage", "clips", *options]) == 2
+    shown = capsys.readouterr().err
+    # A key of the configuration stands on a line of its own.
+    assert message in shown and len(shown.splitlines()) == 1 + ("data." in message)
+    assert sorted(tmp_path.rglob("*")) == before and (tmp_path / "mine/config.yaml").read_text() == "seed: 1\n"
+
+
+def test_a_configuration_of_its_own_is_written_anew(tmp_path, monkeypatch):
+    command = ["false"]
+    monkeypatch.setattr(evaluate, "workflow_command", lambda *arguments: command)
+    arguments = ["evaluate", "--footage", str(write_frames(tmp_path / "my clips", 7)), "--output", str(tmp_path / "o")]
+    assert main(arguments) == main(arguments) == 1
+    assert "my clips" in (tmp_path / "o/config.yaml").read_text()
