@@ -24,12 +24,26 @@ _CSS = """
 input:is([type=radio], [type=range]):focus-visible { outline: 2px solid currentColor !important; outline-offset: 3px; }
 @media (max-width: 30rem) { .gradio-container { padding: .5rem !important; } }
 """
-# Gradio's slider of two pictures has no texts for those who do not see them.
+# Gradio's slider of two pictures has no texts for those who do not see them, and knows the mouse alone.
 _HEAD = """<script>
 new MutationObserver(() => {
   document.querySelectorAll('#compare img').forEach((image, index) => {
     const text = index ? 'The sharp frame' : 'The blurry photo';
     if (image.alt !== text) image.alt = text;
+  });
+  document.querySelectorAll('#compare .outer:not([tabindex])').forEach(handle => {
+    Object.assign(handle, {tabIndex: 0, role: 'slider', ariaLabel: 'Edge between blurry and sharp', ariaValueNow: 50});
+    handle.addEventListener('keydown', event => {
+      const step = {ArrowLeft: -20, ArrowRight: 20}[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const box = handle.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
+      const picture = handle.parentElement.getBoundingClientRect();
+      handle.ariaValueNow = Math.round(100 * Math.min(1, Math.max(0, (x + step - picture.x) / picture.width)));
+      for (const [kind, target, shift] of [['down', handle, 0], ['move', window, step], ['up', window, step]])
+        target.dispatchEvent(
+          new MouseEvent('mouse' + kind, {bubbles: true, view: window, clientX: x + shift, clientY: y}));
+    });
   });
   document.querySelectorAll('#film video:not([aria-label])').forEach(
     video => video.setAttribute('aria-label', 'The frames, back and forth'));

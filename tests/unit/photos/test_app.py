@@ -64,6 +64,12 @@ def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path, 
         assert view.evaluate("[...document.images].every(i => i.alt)")
         sharp = view.locator("#compare img").nth(1)
         before = sharp.get_attribute("src")
+        view.locator("#compare [role=slider]").focus()
+        view.keyboard.press("ArrowRight")
+        view.wait_for_function(
+            "parseFloat(document.querySelectorAll('#compare img')[1].style.clipPath.split(' ')[3]) > 51"
+        )
+        assert int(view.locator("#compare [role=slider]").get_attribute("aria-valuenow")) > 51
         view.locator("#frame input[type=range]").focus()
         view.keyboard.press("ArrowRight")
         view.wait_for_function("before => document.querySelectorAll('#compare img')[1].src != before", arg=before)
