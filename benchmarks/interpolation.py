@@ -14,6 +14,7 @@ import sys
 import cv2
 import numpy as np
 
+from unsmear.evaluation.psnr import psnr
 from unsmear.optics.build import simulate_psfs, subframe_times, subframe_weights
 from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
@@ -22,11 +23,6 @@ from unsmear.scenes.config import ScenesConfig
 from unsmear.scenes.scene import Scene, make_scene
 
 NUM_FRAMES = 7
-
-
-def psnr(picture: np.ndarray, truth: np.ndarray) -> float:
-    """Peak signal to noise ratio of light in [0, 1], dB."""
-    return float(-10 * np.log10(np.mean((picture.astype(np.float64) - truth) ** 2)))
 
 
 def bootstrap_interval(values: np.ndarray, num_resamples: int = 10_000) -> tuple[float, float]:
@@ -76,7 +72,7 @@ def main() -> int:
             frames = np.stack([np.rint(255 * scene.sharp_frame(i)).astype(np.uint8) for i in numbers])
             truth = expose_truly(scene, plain, arguments.first_frame, arguments.instants)
             for factor, camera in cameras.items():
-                scores[factor].append(psnr(camera.render_float(frames), truth))
+                scores[factor].append(float(psnr(camera.render_float(frames), truth, 1.0)))
         without = np.array(scores[1])
         print(f"{optics}: {without.mean():.2f} without interpolation")
         for factor in arguments.factors:

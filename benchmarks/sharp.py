@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import skimage
 
+from unsmear.evaluation.psnr import psnr
 from unsmear.photos.picture import Picture, read_picture
 from unsmear.photos.reconstruct import Reconstructor
 
@@ -24,12 +25,6 @@ def cut_middle(pixels: np.ndarray) -> np.ndarray:
     """The middle SIDE x SIDE px of (H, W, 3), or what there is."""
     top, left = (max(0, (length - SIDE) // 2) for length in pixels.shape[:2])
     return pixels[top : top + SIDE, left : left + SIDE]
-
-
-def psnr(found: np.ndarray, expected: np.ndarray) -> float:
-    """In dB, of codes; at most 99."""
-    error = np.mean((found.astype(float) - expected) ** 2)
-    return float(min(99, 10 * np.log10(255**2 / max(error, 1e-9))))
 
 
 def main() -> None:
@@ -48,7 +43,7 @@ def main() -> None:
     for path in paths:
         picture = cut_middle(read_picture(path).pixels)
         result = reconstructor(Picture(picture))
-        scores = [psnr(frame, picture) for frame in result.frames]
+        scores = [float(psnr(frame, picture)) for frame in result.frames]
         middle.append(scores[result.middle])
         worst.append(min(scores))
         print(f"{path.name}: middle {middle[-1]:.1f} dB, least of seven {worst[-1]:.1f} dB", flush=True)

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 import unsmear
+from unsmear.evaluation.psnr import psnr
 from unsmear.photos.save import side_by_side
 
 IMAGES = Path(__file__).parent / "images"
@@ -34,11 +35,6 @@ def read_frames(archive: Path, sequence: str, number: int = 7) -> np.ndarray:
         names = sorted(name for name in file.namelist() if f"/{sequence}/" in name and name.endswith(".png"))
         codes = [np.frombuffer(file.read(name), np.uint8) for name in names[:number]]
     return np.stack([cv2.imdecode(code, cv2.IMREAD_COLOR_RGB) for code in codes])
-
-
-def psnr(found: np.ndarray, expected: np.ndarray) -> float:
-    """In dB, of codes."""
-    return float(10 * np.log10(255**2 / np.mean((found.astype(float) - expected) ** 2)))
 
 
 def write(name: str, blurry: np.ndarray, sharp: np.ndarray) -> None:

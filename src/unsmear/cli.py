@@ -14,7 +14,7 @@ from unsmear.sharing import compare, evaluate
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; a user's mistake ends with one line and status 2."""
-    parser = argparse.ArgumentParser(prog="unsmear", description=__doc__)
+    parser = argparse.ArgumentParser(prog="unsmear", description="Seven sharp frames from one motion-blurred picture.")
     commands = parser.add_subparsers(dest="command", required=True)
     results = commands.add_parser("results", help="print the results table and the files to open")
     results.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: results")

@@ -38,9 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--output", type=Path, help="folder for results and report; default: NAME-evaluation, after the footage")
     add("--cores", default="all", help="processor cores to use; default: all")
-    add("--max-frames", type=int, metavar="N", help="take so many frames from the start of each sequence")
-    add("--max-height", type=int, metavar="PX", help="scale higher videos and pictures down")
-    add("--rate", type=float, help="frames a second at which videos were taken, where their containers say less")
+    add("--max-frames", type=int, metavar="N", help="first frames of each sequence; default: all")
+    add("--max-height", type=int, metavar="PX", help="scale higher videos and pictures down; default: as they are")
+    add(
+        "--rate",
+        type=float,
+        help="frames a second at which videos were taken, where their containers say less; default: theirs",
+    )
     add("options", nargs="*", metavar="-- OPTION", help="further options of snakemake, such as -- --dry-run")
 
 
