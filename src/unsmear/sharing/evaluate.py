@@ -91,9 +91,7 @@ def check_experiment(experiment: Mapping[str, Any]) -> None:
     from unsmear.config import load_config
     from unsmear.plan.sequences import plan_records
 
-    base = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    data = {**base.get("data", {}), **experiment["data"]}
-    plan_records(load_config({**base, **experiment, "data": data}), warn=lambda text: None)
+    plan_records(load_config(experiment), warn=lambda text: None)
 
 
 def check_output(folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 from unsmear.cli import main
 from unsmear.sharing import evaluate
@@ -49,4 +50,5 @@ def test_a_configuration_of_its_own_is_written_anew(tmp_path, monkeypatch):
     monkeypatch.setattr(evaluate, "workflow_command", lambda *arguments: command)
     arguments = ["evaluate", "--footage", str(write_frames(tmp_path / "my clips", 7)), "--output", str(tmp_path / "o")]
     assert main(arguments) == main(arguments) == 1
-    assert "my clips" in (tmp_path / "o/config.yaml").read_text()
+    written = yaml.safe_load((tmp_path / "o/config.yaml").read_text())
+    assert written["name"] == "my_clips" and "my clips" in str(written["data"])
