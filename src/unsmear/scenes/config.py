@@ -38,6 +38,7 @@ class ScenesConfig(BaseModel):
         ge=0,
         description="each scene's own largest speed is drawn evenly between this and max_speed; null: it is max_speed",
     )
+    at_rest: float = Field(0.0, ge=0, le=1, description="share of the training scenes in which nothing moves")
     native: bool = Field(
         False, description="pieces of photographs keep their sharpness: never enlarged or smoothed, at most reduced"
     )

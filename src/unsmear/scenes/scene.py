@@ -160,6 +160,8 @@ def make_scene(config: ScenesConfig, split: str, number: int, seed: int) -> Scen
     height, width = config.height, config.width
     duration = config.scene_frames(split)
     fastest = config.max_speed if config.min_speed is None else rng.uniform(config.min_speed, config.max_speed)
+    if config.at_rest and split == "train" and rng.random() < config.at_rest:
+        fastest = 0.0
     # Rotation and zoom slow down with the translation, so that a speed of 0 stands still.
     pace = min(1.0, fastest / 6)
     camera = random_motion(

@@ -203,3 +203,11 @@ def test_speeds_are_spread_and_pieces_stay_sharp():
     assert np.abs(np.diff(sharp, axis=0)).mean() > np.abs(np.diff(smooth, axis=0)).mean()
     lit = make_scene(config.model_copy(update={"lights": 8.0}), "test", 0, 0)
     assert len(lit.layers) > len(make_scene(config, "test", 0, 0).layers)
+
+
+def test_a_share_of_the_training_scenes_is_at_rest():
+    config = CONFIG.model_copy(update={"at_rest": 0.5, "native": True})
+    travels = [make_scene(config, "train", number, 0).travel(0, 6.2).max() for number in range(12)]
+    still = sum(travel == 0 for travel in travels)
+    assert 2 <= still <= 10 and min(travel for travel in travels if travel) > 0.5
+    assert make_scene(config, "test", 0, 0).travel(0, 6.2).max() > 0.5
