@@ -12,7 +12,10 @@ PORT ?= 5000
 export OMP_NUM_THREADS ?= 1
 SOURCES := Snakefile workflow/rules
 # Tests of one file share what they start, so a file stays in one process.
-SPREAD := -n logical --dist loadfile --no-loadscope-reorder
+SPREAD := --dist loadfile --no-loadscope-reorder
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+# Slow tests wait for servers, clusters and killed jobs much of their time.
+SLOW_WORKERS := $(shell expr 2 \* $(CORES))
 
 .PHONY: demo results mlflow test test-slow lint format schema bench graph clean
 
@@ -27,10 +30,10 @@ mlflow: $(READY)
 	@unsmear mlflow --port $(PORT)
 
 test: $(READY)
-	python -m pytest -m "not slow" $(SPREAD)
+	python -m pytest -m "not slow" -n $(CORES) $(SPREAD)
 
 test-slow: $(READY)
-	python -m pytest -m slow $(SPREAD)
+	python -m pytest -m slow -n $(SLOW_WORKERS) $(SPREAD)
 
 lint: $(READY)
 	ruff check .
