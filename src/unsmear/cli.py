@@ -3,35 +3,99 @@
 from __future__ import annotations
 
 import argparse
+import io
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from unsmear import __version__
 from unsmear.export import command as export
 from unsmear.photos import app, command
 from unsmear.sharing import compare, evaluate
 
+# Name -> a line for the list of all, what it does, and an example.
+_COMMANDS = {
+    "reconstruct": (
+        "turn a blurry picture into the frames exposed in it",
+        "Turn motion-blurred photos into seven sharp frames each, in the order of time, with a film and a comparison, "
+        "in a folder beside the photo. The status is 0 when every photo came out, 1 when some did not, 2 when nothing "
+        "was begun.",
+        "unsmear reconstruct photo.jpg 'holiday/*.jpg' --output sharp",
+    ),
+    "app": (
+        "open a local page that does the same",
+        "Serve a page on which a photo is dropped and its frames are looked at and downloaded. Nothing leaves the "
+        "machine; uploads are deleted after an hour and at the end. It needs the extra `app`.",
+        "unsmear app --port 8000",
+    ),
+    "evaluate": (
+        "evaluate weights on footage of your own, without training",
+        "Blur sharp clips of 90 frames a second or more as the cameras do, reconstruct them, and print how near the "
+        "frames come; films and a page lie in the folder of the results. Started again, it goes on where it stopped.",
+        "unsmear evaluate --footage film.mp4 --weights results/models/masked",
+    ),
+    "compare": (
+        "tell what differs between two runs",
+        "Tell what differs between two results folders or recorded runs: configuration, code, data, measures with "
+        "their paired differences, time and memory. The status is 1 where a measure of --fail-on is worse, 2 where "
+        "something cannot be read.",
+        "unsmear compare results-main/results results --markdown",
+    ),
+    "export": (
+        "write weights for other programs: ONNX, the Hugging Face hub",
+        "Write a cascade's weights for programs without torch, or as a folder for the Hugging Face hub. `unsmear "
+        "export onnx --help` and `unsmear export hub --help` have the options.",
+        "unsmear export onnx --camera masked",
+    ),
+    "results": (
+        "print the results table and the files to open",
+        "Print the table of a finished run and which files to open.",
+        "unsmear results clips-evaluation/results",
+    ),
+    "mlflow": (
+        "compare recorded runs in the browser",
+        "Serve MLflow's page of the runs that a results folder records, on this machine alone.",
+        "unsmear mlflow results --port 5001",
+    ),
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All subcommands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="unsmear",
+        description="Seven sharp frames from one motion-blurred picture.",
+        epilog="unsmear COMMAND --help describes a command. Example: unsmear reconstruct photo.jpg",
+    )
+    parser.add_argument("--version", action="version", version=f"unsmear {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    of = {
+        name: commands.add_parser(name, help=line, description=text, epilog=f"example: {example}")
+        for name, (line, text, example) in _COMMANDS.items()
+    }
+    for name in ("results", "mlflow"):
+        of[name].add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: results")
+    of["mlflow"].add_argument("--port", type=int, default=5000, help="of the page on this machine; default: 5000")
+    command.add_arguments(of["reconstruct"])
+    app.add_arguments(of["app"])
+    export.add_arguments(of["export"])
+    evaluate.add_arguments(of["evaluate"])
+    compare.add_arguments(of["compare"])
+    return parser
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; a user's mistake ends with one line and status 2."""
-    parser = argparse.ArgumentParser(prog="unsmear", description="Seven sharp frames from one motion-blurred picture.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    results = commands.add_parser("results", help="print the results table and the files to open")
-    results.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: results")
-    interface = commands.add_parser("mlflow", help="compare recorded runs in the browser")
-    interface.add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: results")
-    interface.add_argument("--port", type=int, default=5000, help="of the page on this machine; default: 5000")
-    picture = commands.add_parser("reconstruct", help="turn a blurry picture into the frames exposed in it")
-    command.add_arguments(picture)
-    page = commands.add_parser("app", help="open a local page that does the same")
-    app.add_arguments(page)
-    form = commands.add_parser("export", help="write weights for other programs: ONNX, the Hugging Face hub")
-    export.add_arguments(form)
-    footage = commands.add_parser("evaluate", help="evaluate weights on footage of your own, without training")
-    evaluate.add_arguments(footage)
-    changes = commands.add_parser("compare", help="tell what differs between two runs")
-    compare.add_arguments(changes)
-    options = parser.parse_args(arguments)
+    options = build_parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files may hold what cannot be printed.
+            stream.reconfigure(errors="backslashreplace")
+    if options.command in ("app", "reconstruct") and threading.current_thread() is threading.main_thread():
+        # As Ctrl-C: what is half-written is deleted.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if options.command == "results":
             from unsmear.results import describe_results

@@ -52,7 +52,7 @@ def export_hub(
     """
     folder = Path(folder)
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name, re.ASCII):
-        raise ValueError(f"{name} is no repository's name; give user/name")
+        raise ValueError(f"{name} is no repository's name; give user/name (--name)")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{folder} is there already and not empty; name a new folder")
     headers = [read_header(path) for path in weights]

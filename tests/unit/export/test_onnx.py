@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -63,3 +64,16 @@ def test_an_output_that_cannot_be_a_file_is_refused_before_the_weights_are_trans
         assert main(["export", "onnx", "--output", str(tmp_path / output)]) == 2
         assert message in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_the_file_is_called_after_the_weights_camera(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("unsmear.export.onnx.export_onnx", lambda weights, path: path)
+    assert main(["export", "onnx", "--weights", *map(str, shipped_weights("masked"))]) == 0
+    assert capsys.readouterr().out == "unsmear-masked.onnx\n"
+
+
+def test_missing_packages_are_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert main(["export", "onnx", "--output", str(tmp_path / "x.onnx")]) == 2
+    assert "pip install 'unsmear[onnx]'" in capsys.readouterr().err and not list(tmp_path.iterdir())
