@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unsmear.comparison.measures import MEASURES, Measure, estimate, mean_over_seeds
+from unsmear.comparison.measures import BY_KEY, MEASURES, Measure, estimate, mean_over_seeds
 from unsmear.comparison.run_results import RunResults, flatten
 from unsmear.comparison.steps import StepCost
 from unsmear.evaluation.bootstrap import Estimate
@@ -70,6 +70,21 @@ class Changes:
         """
         wanted = {key for name in names for key in _keys_of(name)}
         return [change for change in self.measures if change.measure.key in wanted and change.is_worse]
+
+
+def check_measured(names: Sequence[str], *runs: RunResults) -> None:
+    """Refuse names of measures that a run with tables did not take.
+
+    Raises
+    ------
+    ValueError
+        With the name and the run.
+    """
+    for name in names:
+        columns = {BY_KEY[key].column for key in _keys_of(name)}
+        for run in runs:
+            if run.tables and not any(columns & set(table.columns) for each in run.tables.values() for table in each):
+                raise ValueError(f"--fail-on: {run.name} has no measure {name}; leave it out, or evaluate with it")
 
 
 def find_changes(first: RunResults, second: RunResults, config: EvaluationConfig | None = None) -> Changes:

@@ -61,13 +61,25 @@ BY_KEY = {measure.key: measure for measure in MEASURES}
 
 
 def read_per_frame(path: str | Path) -> pd.DataFrame:
-    """A per-frame table; sequences stay text ("004")."""
+    """A per-frame table; sequences stay text ("004").
+
+    Raises
+    ------
+    ValueError
+        If it is none, columns are missing, or what should be numbers are not.
+    """
     import pandas as pd
 
-    table = pd.read_csv(path, dtype={"system": str, "split": str, "sequence": str})
+    try:
+        table = pd.read_csv(path, dtype={"system": str, "split": str, "sequence": str})
+    except ValueError as error:
+        raise ValueError(f"{path} is no table ({error}); evaluate again") from error
     missing = {"sequence", "group", "frame", "psnr"} - set(table.columns)
     if missing:
         raise ValueError(f"{path} lacks the columns {', '.join(sorted(missing))}; evaluate again")
+    numbers = [name for name in ("group", "frame", *dict.fromkeys(m.column for m in MEASURES)) if name in table]
+    if wrong := [name for name in numbers if not pd.api.types.is_numeric_dtype(table[name])]:
+        raise ValueError(f"{path} holds text among the numbers of the column {wrong[0]}; evaluate again")
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,9 +78,11 @@ def read_folder(folder: str | Path) -> RunResults:
         settings = _read(report / "config.yaml", yaml.safe_load)
         facts = _read(report / "provenance.json", json.loads) or _facts_of_table(rows)
         tables = {row["row"]: _read_tables(folder, row) for row in rows}
-    except (KeyError, IndexError, TypeError, OSError, yaml.YAMLError, json.JSONDecodeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OSError, csv.Error, yaml.YAMLError) as error:
+        if str(error).startswith(str(folder)):
+            raise
         raise ValueError(f"{folder} holds results that cannot be read ({error!r}); make the report again") from error
-    labels = {row["row"]: row["label"] for row in rows}
+    labels = {row["row"]: row["label"] or row["row"] for row in rows}
     return RunResults(
         str(folder),
         settings,

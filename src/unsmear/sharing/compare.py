@@ -40,14 +40,16 @@ def run(options: argparse.Namespace) -> int:
     ValueError
         If either cannot be read, or nothing that ``--fail-on`` names can be judged.
     """
-    from unsmear.comparison.changes import find_changes
+    from unsmear.comparison.changes import check_measured, find_changes
     from unsmear.comparison.changes_text import describe_changes
 
+    judged = [name.strip() for name in options.fail_on.split(",") if name.strip()]
     if options.output:
         check_folder(options.output, "--output")
     runs = [_read(name, options.store) for name in (options.first, options.second)]
+    check_measured(judged, *runs)
     changes = find_changes(runs[0], runs[1])
-    worse = changes.worse([name.strip() for name in options.fail_on.split(",") if name.strip()])
+    worse = changes.worse(judged)
     pictures = _draw(runs, changes, options.output) if options.output else []
     print(describe_changes(changes, options.markdown, pictures), end="")
     if options.output:

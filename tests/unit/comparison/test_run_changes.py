@@ -165,6 +165,7 @@ def test_markdown_and_pictures_are_written(first, second, tmp_path, capsys):
         (["A", "absent"], "absent holds no report/table.csv"),
         (["A", "B", "--fail-on", "beauty"], "--fail-on: nothing can be worse in beauty"),
         (["A", "B", "--fail-on", "motion_amplitude"], "nothing can be worse in motion_amplitude"),
+        (["A", "B", "--fail-on", "psnr,lpips_alex_middle"], "--fail-on: A has no measure lpips_alex_middle"),
         (["0" * 32, "B"], "--store: .*mlflow.db does not exist"),
     ],
 )
@@ -174,6 +175,31 @@ def test_mistakes_end_with_one_line(first, second, monkeypatch, capsys, argument
     shown = capsys.readouterr()
     assert shown.out == "" and shown.err.count("\n") == 1
     assert re.search(message, shown.err)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("report/table.csv", b"\xff\xfe\x00"),
+        ("report/table.csv", b"a,b\n1,2\n"),
+        ("report/table.csv", b"row,label,kind,num_seeds\nmasked,M,trained,two\n"),
+        ("report/table.csv", b"row,label,kind,num_seeds\nmasked,M,trained,2\n"),
+        ("report/config.yaml", b"just words"),
+        ("report/config.yaml", b"a: [1"),
+        ("report/provenance.json", b"{"),
+        ("report/provenance.json", b"[1]"),
+        ("evaluation/masked/per_frame.csv", b""),
+        ("evaluation/masked/per_frame.csv", b"system,psnr\nmasked,1\n"),
+        ("evaluation/masked/per_frame.csv", b"sequence,group,frame,psnr\n000,1,1,good\n"),
+        ("evaluation/masked/per_frame.csv", b"sequence,group,frame,psnr\n000,1,middle,3\n"),
+    ],
+)
+def test_damaged_results_are_named_in_one_line(first, second, capsys, name, content):
+    (second / name).write_bytes(content)
+    assert main(["compare", str(first), str(second)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and shown.err.count("\n") == 1 and str(second) in shown.err
+    assert re.search("make the report again|evaluate again", shown.err)
 
 
 def test_names_of_nested_settings():
