@@ -74,10 +74,20 @@ def run(options: argparse.Namespace) -> int:
     write_text(folder / "config.yaml", HEADER + yaml.safe_dump(experiment, sort_keys=False))
     command = workflow_command(folder, options.cores, options.options)
     # What Snakemake would print last stands below, with paths that are right from here.
-    status = subprocess.run(command, env={**os.environ, "UNSMEAR_SHOW_RESULTS": "0"}, check=False).returncode
+    status = _run_to_the_end(command, {**os.environ, "UNSMEAR_SHOW_RESULTS": "0"})
     if status == 0 and (folder / "results/report/table.csv").is_file():
         print(describe_results(folder / "results"))
     return status
+
+
+def _run_to_the_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command; Ctrl-C, which it gets as well, waits until it has cleared up: killed, it leaves its lock."""
+    process = subprocess.Popen(command, env=environment)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+        raise
 
 
 def check_experiment(experiment: Mapping[str, Any]) -> None:

@@ -52,3 +52,21 @@ def test_a_configuration_of_its_own_is_written_anew(tmp_path, monkeypatch):
     assert main(arguments) == main(arguments) == 1
     written = yaml.safe_load((tmp_path / "o/config.yaml").read_text())
     assert written["name"] == "my_clips" and "my clips" in str(written["data"])
+
+
+def test_an_interruption_waits_until_the_workflow_has_cleared_up(tmp_path, monkeypatch):
+    ended = []
+
+    class Workflow:
+        def __init__(self, *_, **__):
+            self.interrupted = False
+
+        def wait(self):
+            if not self.interrupted:
+                self.interrupted = True
+                raise KeyboardInterrupt
+            ended.append(True)
+
+    monkeypatch.setattr(evaluate.subprocess, "Popen", Workflow)
+    arguments = ["evaluate", "--footage", str(write_frames(tmp_path / "clips", 7)), "--output", str(tmp_path / "o")]
+    assert main(arguments) == 130 and ended == [True]
