@@ -56,11 +56,13 @@ def check_folder(path: str | Path, option: str) -> None:
     Raises
     ------
     ValueError
-        If a file stands at ``path``, or where one of its parents should be.
+        If a file stands at ``path``, or where one of its parents should be, or nothing can be made there.
     """
-    file = next((each for each in (Path(path), *Path(path).parents) if each.is_file()), None)
-    if file:
-        raise ValueError(f"{option}: {file} is a file, not a folder; name another one")
+    nearest = next(each for each in (Path(path), *Path(path).parents) if each.exists())
+    if nearest.is_file():
+        raise ValueError(f"{option}: {nearest} is a file, not a folder; name another one")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError(f"{option}: {nearest} is a folder that cannot be written; name another one")
 
 
 def write_json(path: str | Path, value: Any) -> None:

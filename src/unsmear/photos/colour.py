@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 # Fewer bits than the file's are recognised by the largest value; 14 bits would be mistaken in dark pictures.
+PROFILE_TOLERANCE = 8
 _DEPTHS = ((255, 8), (1023, 10), (4095, 12))
 
 
@@ -91,13 +92,25 @@ def _apply_profile(image: Image.Image, profile: bytes) -> tuple[Image.Image, str
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         name = ImageCms.getProfileDescription(source).strip() or "without a name"
-        if "srgb" in name.lower():
+        is_srgb = "srgb" in name.lower()
+        if is_srgb and image.mode != "RGB":
             return image, None
         flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
         intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
         space = ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, source, space, intent, outputMode="RGB", flags=flags)
+        transform = ImageCms.buildTransform(source, space, image.mode, "RGB", intent, flags)
+        # "Linear sRGB" is another space.
+        if is_srgb and _changes_little(transform):
+            return image, None
+        converted = ImageCms.applyTransform(image, transform)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         return image, f"its colour profile cannot be used ({error}); the colours were taken as sRGB"
     assert converted is not None
     return converted, f"its colours were converted from the profile {name} to sRGB"
+
+
+def _changes_little(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether no colour of a lattice changes by more than sRGB's own profiles differ, in codes."""
+    lattice = np.stack(np.meshgrid(*[np.arange(0, 256, 51, dtype=np.uint8)] * 3), axis=-1).reshape(1, -1, 3)
+    changed = ImageCms.applyTransform(Image.fromarray(lattice), transform)
+    return bool(np.abs(np.asarray(changed).astype(int) - lattice).max() <= PROFILE_TOLERANCE)

@@ -8,8 +8,12 @@ import math
 import re
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from unsmear.fetch import is_url, public_url
+from unsmear.files import check_folder
 
 _UNITS = {"": 2**30, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
@@ -74,12 +78,13 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from unsmear.photos.reconstruct import Reconstructor
-    from unsmear.photos.sources import find_photos
 
     began = time.monotonic()
+    if options.output:
+        check_folder(options.output, "--output")
     reconstructor = Reconstructor(options.camera, options.weights, options.device, options.precision)
-    photos = find_photos(options.photos)
-    records: list[dict[str, Any]] = []
+    reconstructor.check(options.frames, options.scale)
+    photos, records = _find_all(options.photos)
     taken: set[Path] = set()
     with tqdm(disable=None, leave=False, unit="tile", file=sys.stderr) as bar:
         for number, photo in enumerate(photos, start=1):
@@ -97,24 +102,43 @@ def run(options: argparse.Namespace) -> int:
         print(f"unsmear: {record['error']}", file=sys.stderr)
     if failed and len(records) > 1:
         print(f"unsmear: {len(failed)} of {len(records)} photos failed", file=sys.stderr)
-    return 1 if failed else 0
+    if not failed:
+        return 0
+    return 1 if photos else 2
+
+
+def _find_all(arguments: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]]:
+    """The photos of all arguments, each once, and a record of each argument that names none."""
+    from unsmear.photos.sources import find_photos
+
+    photos: list[str] = []
+    records: list[dict[str, Any]] = []
+    for argument in arguments:
+        try:
+            photos += [photo for photo in find_photos([argument]) if photo not in photos]
+        except (ValueError, OSError) as error:
+            records.append({"photo": argument, "error": str(error)})
+    return photos, records
 
 
 def _reconstruct_one(
     photo: str, options: argparse.Namespace, reconstructor: Any, taken: set[Path], bar: Any
 ) -> dict[str, Any]:
     from unsmear.photos.memory import is_exhaustion
-    from unsmear.photos.save import Output, choose_folder, save_reconstruction
+    from unsmear.photos.save import Output, choose_folder, folder_of, save_reconstruction
     from unsmear.photos.sources import read_photo
 
     began = time.monotonic()
     max_bytes = int(options.max_megabytes * 2**20)
+    shown = public_url(photo) if is_url(photo) else photo
 
     def show(done: int, total: int) -> None:
         bar.total, bar.n = total, done
         bar.refresh()
 
     try:
+        # Before the minutes that a large photo takes.
+        check_folder(folder_of(photo, options.output), "--output")
         picture = read_photo(photo, options.memory, int(options.max_megapixels * 1e6), max_bytes)
         result = reconstructor(picture, options.frames, options.scale, options.tile, options.memory, show)
         folder = choose_folder(photo, options.output, taken, options.overwrite)
@@ -122,11 +146,11 @@ def _reconstruct_one(
         files = save_reconstruction(result, folder, output, options.overwrite)
     except (ValueError, OSError) as error:
         text = str(error)
-        return {"photo": photo, "error": text if photo in text else f"{photo}: {text}"}
+        return {"photo": photo, "error": text if text.startswith(shown) else f"{shown}: {text}"}
     except (MemoryError, RuntimeError) as error:
         if not is_exhaustion(error):
             raise
-        return {"photo": photo, "error": f"{photo} does not fit into memory; close other programs, or use --scale 0.5"}
+        return {"photo": photo, "error": f"{shown} does not fit into memory; close other programs, or use --scale 0.5"}
     taken.add(folder)
     seconds = round(time.monotonic() - began, 2)
     return {"photo": photo, "files": list(map(str, files)), "notes": list(result.notes), "seconds": seconds}

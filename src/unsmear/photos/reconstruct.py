@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -87,6 +88,17 @@ class Reconstructor:
         config = InferenceConfig(device=device, precision=precision, attention_window=max(16, *crops), compile=False)
         self.inference = CascadeInference.load(paths, config)
         self.num_frames = self.inference.num_frames
+
+    def check(self, frames: int | None, scale: float) -> None:
+        """Refuse a number of frames or a scale with which no picture can be made.
+
+        Raises
+        ------
+        ValueError
+            With the numbers that can be.
+        """
+        self._choose_frames(frames)
+        _check_scale(scale)
 
     def __call__(
         self,
@@ -211,9 +223,13 @@ def _load(camera: Camera, weights: tuple[str | Path, ...], device: Device, preci
     return Reconstructor(camera, weights, device, precision)
 
 
-def _resize(pixels: np.ndarray, scale: float) -> np.ndarray:
+def _check_scale(scale: float) -> None:
     if not 0.05 <= scale <= 1:
         raise ValueError(f"scale is {scale}; give a factor from 0.05 to 1, such as 0.5 for half the size")
+
+
+def _resize(pixels: np.ndarray, scale: float) -> np.ndarray:
+    _check_scale(scale)
     if scale == 1:
         return pixels
     import cv2
@@ -227,8 +243,14 @@ def _allocate(shape: tuple[int, ...], folder: Any, name: str, kind: type[np.gene
     """An array in memory, or in a file of the folder where memory is short."""
     if folder is None:
         return np.empty(shape, kind)
+    path = Path(folder.name) / f"{name}.npy"
     try:
-        return np.lib.format.open_memmap(Path(folder.name) / f"{name}.npy", "w+", kind, shape)
+        array = np.lib.format.open_memmap(path, "w+", kind, shape)
+        # Otherwise a disk that is full is noticed at the first write, which ends the process.
+        if hasattr(os, "posix_fallocate"):
+            with path.open("r+b") as stream:
+                os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+        return array
     except OSError as error:
         size = math.prod(shape) * np.dtype(kind).itemsize
         raise ValueError(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+import tempfile
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from unsmear.photos.video import MAX_SIDE, fit, write_animation, write_film
 
 Film = Literal["mp4", "gif", "webp"]
 GAP = 16
+MAX_EXIF_BYTES = 65_533
 # Kinds of photo that frames can be written as, with how.
 _OWN: dict[str, tuple[str, dict[str, Any]]] = {
     "JPEG": (".jpg", {"format": "JPEG", "quality": 95, "subsampling": 0}),
@@ -72,30 +72,36 @@ def save_reconstruction(
         raise ValueError(f"{folder} is there already; name another folder, or overwrite it")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file, not a folder; name another one")
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
-        temporary.mkdir(parents=True)
-        names = [path.name for path in _write(result, temporary, output)]
-        if folder.exists():
-            for old in [path for pattern in _OURS for path in folder.glob(pattern) if path.is_file()]:
-                old.unlink()
-            for name in names:
-                (temporary / name).replace(folder / name)
-        else:
-            temporary.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unsmear-") as scratch:
+            temporary = Path(scratch) / "made"
+            temporary.mkdir()
+            names = [path.name for path in _write(result, temporary, output)]
+            if folder.exists():
+                for old in [path for pattern in _OURS for path in folder.glob(pattern) if path.is_file()]:
+                    old.unlink()
+                for name in names:
+                    (temporary / name).replace(folder / name)
+            else:
+                temporary.rename(folder)
     except OSError as error:
         raise ValueError(f"{folder} cannot be written ({error.strerror or error}); name another --output") from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return [folder / name for name in names]
+
+
+def folder_of(photo: str, output: str | Path | None) -> Path:
+    """Where a photo's folder of results goes: to ``output``, or beside the photo."""
+    from unsmear.fetch import is_url
+
+    return Path(output) if output is not None else (Path() if is_url(photo) else Path(photo).parent)
 
 
 def choose_folder(photo: str, output: str | Path | None, taken: Collection[Path], overwrite: bool) -> Path:
     """Folder for a photo's results: named after it, with a number where that name is taken."""
-    from unsmear.fetch import is_url
     from unsmear.photos.sources import name_of
 
-    parent = Path(output) if output is not None else (Path() if is_url(photo) else Path(photo).parent)
+    parent = folder_of(photo, output)
     stem = Path(name_of(photo)).stem
     # The stem of "...png" is the folder above.
     stem = stem if stem.strip(". ") else "photo"
@@ -147,7 +153,8 @@ def write_picture(pixels: np.ndarray, path: Path, picture: Picture, options: dic
 
     if options["format"] == "HEIF":
         register_heif()
-    if picture.exif:
+    # A JPEG has no room for more.
+    if picture.exif and (options["format"] != "JPEG" or len(picture.exif) <= MAX_EXIF_BYTES):
         options = {**options, "exif": picture.exif}
     if picture.profiled:
         options = {**options, "icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}

@@ -17,6 +17,7 @@ from unsmear.photos.picture import Picture, picture_suffixes, read_picture
 TIMEOUT_S = 60.0
 # A picture while it is read or written, a pixel: as Pillow holds it, turned, and as bytes of a file.
 PICTURE_BYTES = 14
+MAX_NAME_BYTES = 200
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):(//|(?<=data:))", re.IGNORECASE)
 
 
@@ -35,7 +36,7 @@ def find_photos(arguments: Iterable[str | Path]) -> list[str]:
             # Which would be the present folder.
             raise ValueError("the name of a photo is empty; name a picture file")
         if is_url(argument) or path.is_file():
-            chosen = [argument]
+            chosen = [argument if is_url(argument) else str(path)]
         elif path.is_dir():
             suffixes = picture_suffixes()
             named = (p for p in path.iterdir() if p.suffix.lower() in suffixes and not is_ignored(p.name))
@@ -107,5 +108,7 @@ def name_of(source: str) -> str:
     """File name of a photo, also of one behind a URL."""
     if not is_url(source):
         return Path(source).name
-    name = Path(urllib.parse.unquote(urllib.parse.urlsplit(source).path)).name
+    name = Path(urllib.parse.unquote(urllib.parse.urlsplit(source).path).replace("\0", "")).name
+    # Longer ones than files may have are those of signed addresses: their end has the suffix.
+    name = name if len(name.encode()) < MAX_NAME_BYTES else name[-MAX_NAME_BYTES // 4 :]
     return name if name.strip(". ") else "photo"

@@ -178,6 +178,18 @@ def test_deep_pictures_have_their_profile_applied(scene, tmp_path):
     assert abs(corners(read_picture(path).pixels) - CORNERS[..., ::-1]).max() <= 1
 
 
+def test_a_profile_is_srgb_by_its_colours_and_not_by_its_name(scene, tmp_path):
+    path = tmp_path / "photo.png"
+    for profile, changes in (
+        (swapped_profile().replace(*(n.encode("utf-16-be") for n in ("Swap", "sRGB"))), True),
+        (ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), False),
+    ):
+        Image.fromarray(scene).save(path, icc_profile=profile)
+        picture = read_picture(path)
+        assert bool(picture.notes) == changes
+        assert abs(corners(picture.pixels) - (CORNERS[..., ::-1] if changes else CORNERS)).max() <= 1
+
+
 @pytest.mark.parametrize("profile", [b"nonsense", b""])
 def test_broken_profiles_do_no_harm(scene, tmp_path, profile):
     path = tmp_path / "photo.png"

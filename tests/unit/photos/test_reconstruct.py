@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import json
+import re
 import threading
 
 import av
@@ -16,6 +18,7 @@ from unsmear.cli import main
 from unsmear.photos import interpolation
 from unsmear.photos.interpolation import fill_between
 from unsmear.photos.save import choose_folder
+from unsmear.photos.sources import name_of
 from unsmear.photos.video import back_and_forth, fit
 from unsmear.weights.load import CAMERAS, shipped_weights
 
@@ -198,7 +201,8 @@ def test_folders_and_patterns_and_the_others_go_on_where_one_fails(command, phot
         (["a.png", "--max-megapixels", "0.001"], "more than the 0.001 megapixels that are read"),
         (["a.png", "--memory", "1k"], "megapixels that fit into memory; close other programs, or raise --memory"),
         (["a.png", "--frames", "2"], "frames is 2; 4 gives"),
-        (["a.png", "--output", "a.png"], "cannot be written"),
+        (["a.png", "--scale", "2"], "scale is 2.0; give a factor"),
+        (["a.png", "--output", "a.png"], "--output: a.png is a file, not a folder; name another one"),
     ],
 )
 def test_mistakes_end_in_one_sentence(command, photo, tmp_path, capsys, arguments, message):
@@ -207,6 +211,87 @@ def test_mistakes_end_in_one_sentence(command, photo, tmp_path, capsys, argument
     printed = capsys.readouterr().err
     assert message in printed and len(printed.strip().splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_what_names_no_photo_does_not_stop_the_others(command, photo, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    Image.fromarray(photo[:20, :20]).save("a.png")
+    wrong = ["empty", "none*.jpg", "n" * 300]
+    assert command(*wrong, "a.png", "./a.png", "--frames", 4, "--json") == 1
+    shown = capsys.readouterr()
+    records = json.loads(shown.out)["photos"]
+    assert [record["photo"] for record in records if "error" in record] == wrong
+    assert [record["photo"] for record in records if "files" in record] == ["a.png"]
+    assert "3 of 4 photos failed" in shown.err and command(*wrong) == 2
+
+
+@pytest.mark.parametrize("name", ["1", "two words", "100%d", "x" * 245, "-dash", "new\nline", "b\udcffd", "照片"])
+def test_odd_names(command, photo, tmp_path, name, capsys):
+    path = tmp_path / name / f"{name}.png"
+    path.parent.mkdir()
+    path.write_bytes(b"no picture")
+    assert command(f"./{name}/{name}.png") == 1
+    assert "is a text; name a photo" in capsys.readouterr().err
+    Image.fromarray(photo[:20, :20]).save(path)
+    assert command(f"./{name}/{name}.png") == 0
+    assert {each.name for each in path.with_suffix("").iterdir()} >= {"frame_4.png", "film.mp4", "comparison.jpg"}
+
+
+def test_a_failure_names_its_photo_though_the_sentence_has_its_letters(command, photo, capsys):
+    Image.fromarray(photo[:20, :20]).save("a", "PNG")
+    assert command("a", "--memory", "50k") == 1
+    assert re.match("unsmear: a: .* MiB are needed", capsys.readouterr().err)
+
+
+def test_where_nothing_can_be_written_nothing_is_computed(command, photo, monkeypatch, capsys):
+    Image.fromarray(photo).save("a.png")
+    monkeypatch.setattr("unsmear.photos.sources.read_photo", lambda *_: pytest.fail("the photo was read"))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert command("a.png") == 1 and command("a.png", "--output", "new/folder") == 2
+    assert capsys.readouterr().err.count(". is a folder that cannot be written; name another one") == 2
+
+
+def test_an_interruption_leaves_nothing(command, photo, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    Image.fromarray(photo[:20, :20]).save("a.png")
+    monkeypatch.setattr("unsmear.photos.save.write_film", stop)
+    assert command("a.png") == 130 and [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_full_disk_is_said_before_it_is_written(weights, photo, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full, raising=False)
+    bound = int(14 * photo[..., 0].size + 1.9 * 7 * photo.nbytes)
+    monkeypatch.setattr("unsmear.photos.tiles.TiledCascade.choose_size", lambda *_: 640)
+    with pytest.raises(ValueError, match=r"neither into memory nor into .* \(No space left on device\); set TMPDIR"):
+        unsmear.reconstruct(photo, weights=weights, device="cpu", memory=bound)
+
+
+def test_notes_of_a_camera_that_no_jpeg_holds_are_left_out_there(command, photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0" + b"x" * 80_000
+    Image.fromarray(photo[:20, :20]).save("a.png", exif=exif)
+    assert command("a.png", "--frames", 4) == 0
+    with Image.open("a/frame_4.png") as frame, Image.open("a/comparison.jpg") as still:
+        assert len(frame.getexif().get_ifd(0x8769)[0x9286]) > 80_000 and not still.getexif().get_ifd(0x8769)
+
+
+def test_an_image_that_pillow_opened_is_read_as_its_file(weights, photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "Maker", 6
+    Image.fromarray(photo).save(tmp_path / "a.png", exif=exif)
+    Image.fromarray(photo[..., 0].astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    for name in ("a.png", "deep.png"):
+        with Image.open(tmp_path / name) as image:
+            given = unsmear.reconstruct(image, weights=weights, device="cpu", frames=4)
+        of_file = unsmear.reconstruct(tmp_path / name, weights=weights, device="cpu", frames=4)
+        np.testing.assert_array_equal(given.blurry, of_file.blurry)
+        assert given.picture.exif == of_file.picture.exif and bool(given.picture.exif) == (name == "a.png")
 
 
 BAD_BOUNDS = [(f"--max-mega{kind}", value) for kind in ("pixels", "bytes") for value in ("inf", "nan", "0", "x")]
@@ -250,6 +335,7 @@ def test_names_of_folders(tmp_path):
     assert choose_folder("photos/a.b.jpg", None, (), False).as_posix() == "photos/a.b"
     (tmp_path / "plain").write_text("")
     assert choose_folder(str(tmp_path / "plain"), None, (), True) == tmp_path / "plain_frames"
+    assert len(name_of(f"http://host/{'é' * 200}.jpg")) < 100 and name_of("http://host/a%00b.jpg") == "ab.jpg"
     for above in ("http://host/..", "http://host/...png", str(tmp_path / "...png")):
         assert choose_folder(above, tmp_path, (), True) == tmp_path / "photo"
 
