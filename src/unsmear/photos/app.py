@@ -153,13 +153,16 @@ def _delete_old(folder: Path, stopped: threading.Event) -> None:
 
 
 def delete_older(folder: Path, before: float) -> None:
-    """Delete files below a folder that were last written before an instant, and folders that become empty."""
+    """Delete files below a folder that were last written or put there before an instant, and folders then empty."""
     for path in sorted(folder.rglob("*"), reverse=True):
         try:
-            if path.is_dir():
-                if path.stat().st_mtime < before and not any(path.iterdir()):
-                    path.rmdir()
-            elif path.stat().st_mtime < before:
+            found = path.stat()
+            # A copy keeps the time at which its original was written.
+            if max(found.st_mtime, found.st_ctime) >= before:
+                continue
+            if not path.is_dir():
                 path.unlink()
+            elif not any(path.iterdir()):
+                path.rmdir()
         except OSError:
             continue

@@ -30,6 +30,8 @@ def build_page(options: argparse.Namespace, results: Path) -> gradio.Blocks:
     """
     import gradio
 
+    # Served where they lie: copies would be deleted with all that is older than an hour.
+    gradio.set_static_paths([SAMPLES_FOLDER])
     cameras = available_cameras(options.weights)
     work = PhotoWork(options, results)
     with gradio.Blocks(title="unsmear", analytics_enabled=False) as page:

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -98,13 +99,27 @@ def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path, 
 
 
 def test_files_are_deleted_after_their_time(tmp_path):
-    for name, age in (("a/old.jpg", 7200), ("a/b/old.jpg", 7200), ("new.jpg", 0)):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("x")
-        os.utime(path, (time.time() - age,) * 2)
-    delete_older(tmp_path, time.time() - 3600)
-    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["new.jpg"]
+    for name in ("a/old.jpg", "a/b/old.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    time.sleep(0.1)
+    instant = time.time()
+    time.sleep(0.1)
+    for name, age in (("new.jpg", 0), ("copied.jpg", 7200)):
+        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (instant - age,) * 2)
+    delete_older(tmp_path, instant)
+    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["copied.jpg", "new.jpg"]
+
+
+def test_the_samples_outlive_what_is_deleted(options):
+    import requests
+
+    with serve(options) as address:
+        delete_older(Path(os.environ["GRADIO_TEMP_DIR"]).parent, time.time() + 3600)
+        shown = requests.get(f"{address}config", timeout=60).json()["components"]
+        icons = [icon["url"] for each in shown if (icon := each["props"].get("icon"))]
+        assert len(icons) == 3 and all(requests.get(icon, timeout=60).content[:2] == b"\xff\xd8" for icon in icons)
 
 
 @pytest.mark.parametrize(
