@@ -64,10 +64,17 @@ def test_environments_without_the_package_are_refused():
         check_deployment({"CONDA"}, "/usr/bin/python", deployed=True)
 
 
-def test_buckets_are_refused_before_anything_runs():
-    check_storage(None)
-    with pytest.raises(ValueError, match=r"--default-storage-provider s3: .* or mount the bucket"):
-        check_storage("s3")
+def test_storage_that_nobody_tried_is_refused_before_anything_runs():
+    check_storage(None, None)
+    check_storage("s3", "s3://bucket/run")
+    with pytest.raises(ValueError, match=r"--default-storage-provider azure: .*profiles/s3"):
+        check_storage("azure", "az://bucket/run")
+
+
+@pytest.mark.parametrize("prefix", [None, "bucket/run"])
+def test_bucket_without_a_name_is_refused(prefix):
+    with pytest.raises(ValueError, match=r"--default-storage-prefix .*s3://my-bucket/my-run"):
+        check_storage("s3", prefix)
 
 
 APPTAINER = """#!/bin/sh

@@ -41,12 +41,17 @@ if "CONDA" in DEPLOYMENT and not DEPLOYED:
 try:
     CONFIG = load_config(config)
     check_deployment(DEPLOYMENT, sys.executable, CONFIG.container, DEPLOYED)
-    check_storage(workflow.storage_settings.default_storage_provider)
+    check_storage(
+        workflow.storage_settings.default_storage_provider,
+        workflow.storage_settings.default_storage_prefix,
+    )
     PLAN = Plan(CONFIG, plan_records(CONFIG, warn=logger.warning))
     check_all(CONFIG, PLAN.records)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
+# Where files of results/ lie on this machine: of those in a bucket, Snakemake keeps local copies.
+RESULTS = str(workflow.modifier.path_modifier.modify(paths.RESULTS))
 EVALUATION = EvaluationPlan(PLAN)
 REPORT = ReportPlan(PLAN)
 logger.addFilter(ShortLists())
@@ -80,6 +85,17 @@ def of(function, **known):
     return lambda wildcards: function(**{**dict(wildcards.items()), **known})
 
 
+def in_place(files):
+    """A job's input, of which only what the workflow makes may lie in a bucket; the rest is read where people keep it."""
+    if callable(files):
+        return lambda wildcards: in_place(files(wildcards))
+    if isinstance(files, dict):
+        return {name: in_place(value) for name, value in files.items()}
+    if isinstance(files, str):
+        return files if files.startswith(f"{paths.RESULTS}/") else local(files)
+    return [in_place(file) for file in files]
+
+
 # What every recorded run shares; where records go does not change a result.
 TRACKING = {
     "enabled": CONFIG.tracking.enabled,
@@ -100,7 +116,7 @@ def kept_or_temp(path):
 
 def tell_former_results():
     """Say so where an earlier version has left results."""
-    if found := find_former_files(paths.RESULTS):
+    if found := find_former_files(RESULTS):
         logger.warning(found)
 
 
@@ -118,12 +134,12 @@ def check_space():
         len(PLAN.records) if workflow.non_local_exec else min(2, workflow.cores or 2)
     )
     forecast = forecast_disk(
-        PLAN.records, CONFIG.data, paths.RESULTS, len(CONFIG.cameras), downloads, shape
+        PLAN.records, CONFIG.data, RESULTS, len(CONFIG.cameras), downloads, shape
     )
     logger.info(f"Data: {forecast.text()}.")
     tell_time()
     try:
-        check_disk(forecast, paths.RESULTS)
+        check_disk(forecast, RESULTS)
     except ValueError as error:
         raise WorkflowError(str(error)) from None
 
@@ -137,7 +153,7 @@ def tell_time():
         for job in workflow.dag.needrun_jobs()
     ]
     cores = None if workflow.non_local_exec else workflow.cores
-    if time := forecast_time(jobs, paths.BENCHMARKS, cores):
+    if time := forecast_time(jobs, f"{RESULTS}/benchmarks", cores):
         logger.info(f"Time: {time}.")
 
 
@@ -146,14 +162,14 @@ def show_results():
     from unsmear.results import describe_results
 
     wanted = os.environ.get("UNSMEAR_SHOW_RESULTS", "1") != "0"
-    if wanted and Path(fill(paths.TABLE, suffix="csv")).exists():
-        print(describe_results(paths.RESULTS))
+    if wanted and Path(RESULTS, "report/table.csv").exists():
+        print(describe_results(RESULTS))
 
 
 def check_tracking():
     """Stop before anything runs if the store's address cannot be understood."""
     try:
         if CONFIG.tracking.enabled:
-            CONFIG.tracking.resolve(Path(paths.RESULTS))
+            CONFIG.tracking.resolve(Path(RESULTS))
     except ValueError as error:
         raise WorkflowError(str(error)) from None

@@ -4,7 +4,7 @@ if CONFIG.data.source == "scenes":
 
     rule make_scenes:
         input:
-            PHOTOGRAPHS,
+            in_place(PHOTOGRAPHS),
         output:
             kept_or_temp(paths.ARCHIVE),
         log:
@@ -63,8 +63,10 @@ if CONFIG.data.source == "reds":
 # Built-in scenes are small: one job takes all of them.
 rule extract_sequence:
     input:
-        lambda wildcards: sorted(
-            {r.archive for r in PLAN.sequences.of_job(**dict(wildcards.items()))}
+        in_place(
+            lambda wildcards: sorted(
+                {r.archive for r in PLAN.sequences.of_job(**dict(wildcards.items()))}
+            )
         ),
     output:
         PLAN.sequences.outputs(paths.FRAMES),

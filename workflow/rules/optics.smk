@@ -1,6 +1,6 @@
 rule simulate_camera:
     input:
-        lambda wildcards: CONFIG.camera(wildcards.camera).files,
+        in_place(lambda wildcards: CONFIG.camera(wildcards.camera).files),
     output:
         psfs=paths.PSFS,
         camera=paths.CAMERA,

@@ -162,7 +162,7 @@ rule write_report:
         table=fill(paths.TABLE, suffix="csv"),
         gallery=paths.GALLERY,
         figures=[fill(paths.FIGURE, figure=name) for name in REPORT.figures],
-        cameras=[files[0] for files in REPORT.camera_figures.values()],
+        cameras=[path for files in REPORT.camera_figures.values() for path in files],
         costs=list(REPORT.of_networks(paths.COST).values()),
         sweeps=REPORT.sweep_files,
         differences=list(REPORT.of_networks(paths.DIFFERENCES).values()),
@@ -175,6 +175,7 @@ rule write_report:
         ),
     output:
         page=paths.PAGE,
+        assets=directory(paths.ASSETS),
         # What `unsmear compare` reads of a run.
         config=paths.REPORT_CONFIG,
         provenance=paths.PROVENANCE,

@@ -25,10 +25,10 @@ rule sync_tracking:
         "../../envs/train.yaml"
     params:
         tracking=no_trigger(section(CONFIG.tracking)),
-        results=paths.RESULTS,
+        results=RESULTS,
     script:
         "../scripts/sync_tracking.py"
 
 
 # Sends what jobs record, while the workflow runs.
-FOLLOWER = Follower(CONFIG.tracking, paths.RESULTS)
+FOLLOWER = Follower(CONFIG.tracking, RESULTS)

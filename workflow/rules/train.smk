@@ -1,6 +1,6 @@
 rule train_stage:
     input:
-        unpack(of(PLAN.training_inputs)),
+        unpack(in_place(of(PLAN.training_inputs))),
         hparams=paths.HPARAMS,
     output:
         weights=paths.WEIGHTS,
@@ -54,7 +54,7 @@ use rule train_stage as train_stage_and_save with:
 # A stage of no steps is what it begins with: nothing is read of frames, and no run is recorded.
 rule take_weights:
     input:
-        unpack(of(PLAN.taking_inputs)),
+        unpack(in_place(of(PLAN.taking_inputs))),
     output:
         fill(paths.WEIGHTS, run=paths.FINAL),
     log:

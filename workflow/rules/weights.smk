@@ -2,10 +2,10 @@
 if CONFIG.pretrained:
 
     rule import_pretrained:
-        # Refused files leave the weights that are there: Snakemake removes other outputs before a job.
+        # Refused files leave the weights that are there: Snakemake removes other outputs before a job. It cannot in a bucket.
         output:
             **{
-                stage.name: update(path)
+                stage.name: update(path) if RESULTS == paths.RESULTS else path
                 for stage, path in zip(
                     CONFIG.stages("pretrained"),
                     PLAN.final(paths.WEIGHTS, "pretrained"),

@@ -16,7 +16,11 @@ def start(snakemake) -> None:
     if snakemake.log:
         Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(snakemake.log[0], mode="w"))
-        _note_machine(snakemake, Path(snakemake.log[0]))
+        folder, _, name = str(snakemake.log[0]).partition("results/logs/")
+        if "/" in name:
+            _note_machine(snakemake, Path(folder, "results/benchmarks", name).with_suffix(".json"))
+        if folder:
+            _locate_params(snakemake, folder)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
     warnings.formatwarning = lambda message, *_: f"warning: {message}\n"
     logging.captureWarnings(True)
@@ -25,10 +29,26 @@ def start(snakemake) -> None:
     sys.excepthook = _show
 
 
-def _note_machine(snakemake, log) -> None:
+def _locate_params(snakemake, folder) -> None:
+    """Let params name files below results/ as they are on this machine: a bucket's have copies in ``folder``."""
+    params = snakemake.params
+    for name, value in params.items():
+        setattr(params, name, _locate(value, folder))
+    # The object itself makes new ones whenever it is asked.
+    type(snakemake).params = params
+
+
+def _locate(value, folder):
+    if isinstance(value, str):
+        return folder + value if value.startswith("results/") else value
+    if isinstance(value, dict):
+        return {key: _locate(each, folder) for key, each in value.items()}
+    return [_locate(each, folder) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _note_machine(snakemake, note) -> None:
     """What a job ran on, beside its benchmark if the rule has one: Snakemake makes the folder before the job."""
-    note = Path(log.parts[0], "benchmarks", *log.parts[2:]).with_suffix(".json")
-    if len(log.parts) < 4 or not note.parent.is_dir():
+    if not note.parent.is_dir():
         return
 
     def write() -> None:

@@ -52,22 +52,28 @@ def check_deployment(
         )
 
 
-def check_storage(provider: str | None) -> None:
-    """Refuse a default storage, such as a bucket.
+def check_storage(provider: str | None, prefix: str | None) -> None:
+    """Refuse a default storage that is not known to hold results.
 
     Parameters
     ----------
     provider : of ``--default-storage-provider``
+    prefix : of ``--default-storage-prefix``
 
     Raises
     ------
     ValueError
-        If one is given: jobs are told names of files in their params too, which Snakemake does not translate.
+        If it is none of S3's buckets, or the bucket is not named.
     """
-    if provider is not None:
+    if provider not in (None, "s3"):
         raise ValueError(
-            f"--default-storage-provider {provider}: jobs read and write files below results/ in the working folder; "
-            "leave the option out and work on a file system that all nodes see, or mount the bucket as one"
+            f"--default-storage-provider {provider}: results are known to lie well in a bucket of S3 (profiles/s3) or "
+            "in the working folder alone; leave the option out, and work on a file system that all nodes see"
+        )
+    if provider and not (prefix or "").startswith("s3://"):
+        raise ValueError(
+            f"--default-storage-prefix {prefix}: name the bucket, and a folder in it for this run: "
+            "--default-storage-prefix s3://my-bucket/my-run"
         )
 
 

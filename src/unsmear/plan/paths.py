@@ -53,6 +53,7 @@ VIDEO = REPORT_FOLDER + "/videos/{name}{ending}.{suffix}"
 SLIDER = f"{REPORT_FOLDER}/slider"
 SWEEP_REPORT = REPORT_FOLDER + "/sweeps/{system}/{stage}"
 PAGE = f"{REPORT_FOLDER}/index.html"
+ASSETS = f"{REPORT_FOLDER}/assets"
 REPORT_CONFIG = f"{REPORT_FOLDER}/config.yaml"
 PROVENANCE = f"{REPORT_FOLDER}/provenance.json"
 
