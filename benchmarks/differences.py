@@ -52,7 +52,7 @@ def train_stage(spec: StageSpec, camera: Camera, sharp: torch.Tensor, blurry: to
     for _ in range(steps):
         chosen = torch.randint(len(sharp), (4,))
         known = {frame: sharp[chosen, frame - 1] for frame in spec.conditions_on}
-        loss = (stage(blurry[chosen], known) - sharp[chosen][:, wanted]).abs().mean()
+        loss = (stage(blurry[chosen], known).frames - sharp[chosen][:, wanted]).abs().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -149,7 +149,7 @@ def report_cost() -> bool:
 
 DEFAULT = "float32, as chosen by default"
 OPTIONS: dict[str, dict[str, object]] = {
-    DEFAULT: {"winograd": "auto"},
+    DEFAULT: {"kernels": "auto"},
     "float32": {"channels_last": False},
     "float32, channels-last": {"channels_last": True},
     "float32, channels-last, compiled": {"channels_last": True, "compile": True},
@@ -227,7 +227,7 @@ def main() -> int:
         runs = {
             name: CascadeInference(
                 make_cascade(),
-                InferenceConfig.model_validate({"device": "cpu", "compile": False, "winograd": False, **chosen}),
+                InferenceConfig.model_validate({"device": "cpu", "compile": False, "kernels": False, **chosen}),
             )
             for name, chosen in OPTIONS.items()
         }

@@ -63,9 +63,9 @@ def time_steps(specs: Sequence[StageSpec], batch_size: int, crop: int) -> list[f
         for _ in range(REPEATS + 1):
             began = time.process_time()
             with torch.no_grad():
-                known = predict_frames(stages[:index], blurry)
+                known = predict_frames(stages[:index], blurry)[0]
             optimizer.zero_grad()
-            stage(blurry, known).square().mean().backward()
+            stage(blurry, known).frames.square().mean().backward()
             optimizer.step()
             taken.append(time.process_time() - began)
         seconds.append(min(taken))

@@ -37,43 +37,47 @@ class Cascade(nn.Module):
             raise ValueError(f"the weights are for groups of different sizes {sorted(sizes)}: {list(map(str, paths))}")
         return cls([checkpoint.stage for checkpoint in checkpoints], sizes.pop()).eval()
 
-    def forward(
-        self, blurry: Tensor, known: Mapping[int, Tensor] | None = None, motion: dict[int, Tensor] | None = None
-    ) -> Tensor:
-        """Predict every frame.
+    def forward(self, blurry: Tensor, known: Mapping[int, Tensor] | None = None) -> Tensor:
+        """Predict every frame, (B, N, 3, H, W), not clipped; see :meth:`predict_motion`."""
+        return self.predict_motion(blurry, known)[0]
+
+    def predict_motion(
+        self, blurry: Tensor, known: Mapping[int, Tensor] | None = None
+    ) -> tuple[Tensor, dict[int, Tensor]]:
+        """Predict every frame, and the motion of those whose networks predict it.
 
         Parameters
         ----------
         blurry : (B, 3, H, W), full scale 1
         known : frames given instead of predicted, number (from 1) to (B, 3, H, W);
             a stage all of whose frames are given does not run
-        motion : as :meth:`Stage.forward <unsmear.cascade.stage.Stage.forward>`
 
         Returns
         -------
-        (B, N, 3, H, W), not clipped
+        frames : (B, N, 3, H, W), not clipped
+        motion : as :func:`predict_frames`
         """
-        frames = predict_frames(self.stages, blurry, known, motion)  # type: ignore[arg-type]
-        return torch.stack([frames[number] for number in range(1, self.num_frames + 1)], dim=1)
+        frames, motion = predict_frames(self.stages, blurry, known)  # type: ignore[arg-type]
+        return torch.stack([frames[number] for number in range(1, self.num_frames + 1)], dim=1), motion
 
 
 def predict_frames(
-    stages: Sequence[Stage],
-    blurry: Tensor,
-    known: Mapping[int, Tensor] | None = None,
-    motion: dict[int, Tensor] | None = None,
-) -> dict[int, Tensor]:
+    stages: Sequence[Stage], blurry: Tensor, known: Mapping[int, Tensor] | None = None
+) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
     """Run stages in order, feeding each with the frames of those before.
 
     Returns
     -------
-    frame number (from 1) to (B, 3, H, W)
+    frames : number (from 1) to (B, 3, H, W)
+    motion : the same to (B, 2, h, w), where a network predicts it; see :class:`~unsmear.cascade.stage.StageOutput`
     """
-    frames = dict(known or {})
+    frames, motion = dict(known or {}), dict[int, Tensor]()
     for stage in stages:
         if all(frame in frames for frame in stage.spec.predicts):
             continue
-        predicted = stage(blurry, frames, motion)
+        predicted = stage(blurry, frames)
         for index, frame in enumerate(stage.spec.predicts):
-            frames.setdefault(frame, predicted[:, index])
-    return frames
+            frames.setdefault(frame, predicted.frames[:, index])
+            if predicted.motion is not None:
+                motion[frame] = predicted.motion[:, index]
+    return frames, motion

@@ -98,14 +98,14 @@ class InferenceConfig(BaseModel):
     )
     channels_last: bool | Literal["auto"] = Field(
         "auto",
-        description="channels innermost in memory; auto: on a GPU, for joint networks, with winograd and with compile",
+        description="channels innermost in memory; auto: on a GPU, for joint networks, with kernels and with compile",
     )
     compile: bool | Literal["auto"] = Field(
         "auto",
         description="compile blocks of the networks with torch.compile; auto: from 200 pictures on, "
-        "where there is a C++ compiler and winograd does not serve",
+        "where there is a C++ compiler and kernels do not serve",
     )
-    winograd: bool | Literal["auto"] = Field(
+    kernels: bool | Literal["auto"] = Field(
         "auto",
         description="kernels of our own for float32 on a CPU: norm, ReLU and convolution of published networks in one "
         "pass, 3x3 by Winograd's algorithm, gated blocks without attention of joint networks in one; auto: with "
@@ -114,6 +114,6 @@ class InferenceConfig(BaseModel):
 
     @model_validator(mode="after")
     def _check_one_way_to_run(self) -> Self:
-        if self.compile is True and self.winograd is True:
-            raise ValueError("compile and winograd are both true; they take the same blocks, so set one to false")
+        if self.compile is True and self.kernels is True:
+            raise ValueError("compile and kernels are both true; they take the same blocks, so set one to false")
         return self

@@ -34,14 +34,14 @@ class CascadeInference:
 
     Attributes
     ----------
-    device, dtype, channels_last, compile, winograd : what was chosen
+    device, dtype, channels_last, compile, kernels : what was chosen
 
     Raises
     ------
     ValueError
-        If a GPU is asked for and there is none, or winograd where it cannot serve.
+        If a GPU is asked for and there is none, or kernels where they cannot serve.
     NativeError
-        If winograd is asked for and its kernels cannot be compiled.
+        If kernels are asked for and cannot be compiled.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class CascadeInference:
         for network in cascade.modules():
             if isinstance(network, JointNetwork):
                 network.attend_locally(config.attention_window)
-        self.winograd = self._accelerate(config)
-        helps = pays_off and not self.winograd and find_compiler() is not None
+        self.kernels = self._accelerate(config)
+        helps = pays_off and not self.kernels and find_compiler() is not None
         helps = helps and (not on_gpu or find_obstacle(self.device.type) is None)
         self.compile = helps if config.compile == "auto" else config.compile
         chosen = config.channels_last
         # All but torch's own instance norm is faster with channels innermost; in blocks that are put
         # together in one of the two ways, that is too.
-        self.channels_last = on_gpu or joint or self.compile or self.winograd if chosen == "auto" else chosen
+        self.channels_last = on_gpu or joint or self.compile or self.kernels if chosen == "auto" else chosen
         self._format = torch.channels_last if self.channels_last else torch.contiguous_format
         self.cascade.to(memory_format=self._format)  # type: ignore[call-overload]
         if self.compile:
@@ -76,16 +76,16 @@ class CascadeInference:
 
     def _accelerate(self, config: InferenceConfig) -> bool:
         serves = self.device.type == "cpu" and self.dtype is torch.float32
-        if config.winograd is True:
+        if config.kernels is True:
             if not (serves and accelerate(self.cascade)):
                 raise ValueError(
-                    f"winograd is true, but the device is {self.device.type}, the precision is {self.dtype}, and it "
-                    "serves float32 on a CPU: published networks whose width its vectors divide, and joint networks; "
+                    f"kernels is true, but the device is {self.device.type}, the precision is {self.dtype}, and they "
+                    "serve float32 on a CPU: published networks whose width their vectors divide, and joint networks; "
                     "set it to auto"
                 )
             return True
         fast = torch.backends.cpu.get_cpu_capability() in VECTORS and find_compiler() is not None
-        if config.winograd is False or config.compile is True or not serves or not fast:
+        if config.kernels is False or config.compile is True or not serves or not fast:
             return False
         try:
             return accelerate(self.cascade) > 0
@@ -108,20 +108,24 @@ class CascadeInference:
         """Frames that one blurry image becomes."""
         return self.cascade.num_frames
 
-    def __call__(
-        self, blurry: Tensor, known: Mapping[int, Tensor] | None = None, motion: dict[int, Tensor] | None = None
-    ) -> Tensor:
-        """Predict every frame.
+    def __call__(self, blurry: Tensor, known: Mapping[int, Tensor] | None = None) -> Tensor:
+        """Predict every frame, (B, N, 3, H, W) float32, not clipped; see :meth:`predict_motion`."""
+        return self.predict_motion(blurry, known)[0]
+
+    def predict_motion(
+        self, blurry: Tensor, known: Mapping[int, Tensor] | None = None
+    ) -> tuple[Tensor, dict[int, Tensor]]:
+        """Predict every frame, and the motion of those whose networks predict it.
 
         Parameters
         ----------
         blurry : (B, 3, H, W), full scale 1, on any device
         known : frames given instead of predicted, number (from 1) to (B, 3, H, W)
-        motion : as :meth:`Stage.forward <unsmear.cascade.stage.Stage.forward>`
 
         Returns
         -------
-        (B, N, 3, H, W) float32 on the object's device, not clipped
+        frames : (B, N, 3, H, W) float32 on the object's device, not clipped
+        motion : as :func:`~unsmear.cascade.cascade.predict_frames`
         """
         given = None if known is None else {frame: self._place(picture) for frame, picture in known.items()}
         half = self.dtype is not torch.float32
@@ -129,8 +133,8 @@ class CascadeInference:
         exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=half)
         autocast = torch.autocast(self.device.type, self.dtype) if half else nullcontext()
         with torch.inference_mode(), autocast, exact:
-            frames: Tensor = self.cascade(self._place(blurry), given, motion)
-        return frames.float()
+            frames, motion = self.cascade.predict_motion(self._place(blurry), given)
+        return frames.float(), motion
 
     def _place(self, picture: Tensor) -> Tensor:
         return picture.to(self.device, torch.float32).contiguous(memory_format=self._format)

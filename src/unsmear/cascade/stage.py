@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,18 @@ from unsmear.cascade.spec import StageSpec
 from unsmear.networks.build import build_network
 from unsmear.networks.padding import pad_to_multiple
 from unsmear.optics.response import Response, equalised_codes
+
+
+class StageOutput(NamedTuple):
+    """What a stage predicts.
+
+    frames : (B, len(spec.predicts), 3, H, W), not clipped
+    motion : (B, len(spec.predicts), 2, h, w), the displacement of each frame's pixels to where they lie in the frame
+        that it corrects, pixels of the picture, on a coarser grid; None where the network predicts none
+    """
+
+    frames: Tensor
+    motion: Tensor | None
 
 
 class Stage(nn.Module):
@@ -62,32 +75,13 @@ class Stage(nn.Module):
         curve = self.input_curve.flatten()
         return torch.lerp(curve[entry], curve[entry + 1], place - code)
 
-    def forward(self, blurry: Tensor, known: Mapping[int, Tensor], motion: dict[int, Tensor] | None = None) -> Tensor:
-        """Predict frames.
+    def forward(self, blurry: Tensor, known: Mapping[int, Tensor]) -> StageOutput:
+        """Predict frames, and their motion where the network predicts that.
 
         Parameters
         ----------
         blurry : (B, 3, H, W), full scale 1
         known : frame number to (B, 3, H, W), at least the frames conditioned on
-        motion : takes the displacements of each frame's pixels, (B, 2, h, w), where the network predicts them
-
-        Returns
-        -------
-        (B, len(spec.predicts), 3, H, W), not clipped
-        """
-        frames, found = self.predict_motion(blurry, known)
-        if motion is not None and found is not None:
-            motion.update(zip(self.spec.predicts, found.unbind(1), strict=True))
-        return frames
-
-    def predict_motion(self, blurry: Tensor, known: Mapping[int, Tensor]) -> tuple[Tensor, Tensor | None]:
-        """As :meth:`forward`, and the displacement of each frame's pixels to where they lie in the frame it corrects.
-
-        Returns
-        -------
-        frames : as :meth:`forward`
-        motion : (B, len(spec.predicts), 2, h, w), pixels of the picture, on a coarser grid; None where the network
-            predicts none
         """
         given = [self.equalise(blurry), *(known[frame] for frame in self.spec.conditions_on)]
         pictures = torch.stack(given, dim=1)
@@ -95,10 +89,11 @@ class Stage(nn.Module):
         padded = pad_to_multiple(pictures, int(self.network.stride))  # type: ignore[arg-type]
         if not self.predicts_motion:
             frames: Tensor = self.network(padded)
-            return frames[..., :height, :width], None
+            return StageOutput(frames[..., :height, :width], None)
         frames, motion = self.network.predict_motion(padded)  # type: ignore[operator]
         patch = self.spec.network.patch
-        return frames[..., :height, :width], motion[..., : -(-height // patch), : -(-width // patch)]
+        motion = motion[..., : -(-height // patch), : -(-width // patch)]
+        return StageOutput(frames[..., :height, :width], motion)
 
     @property
     def predicts_motion(self) -> bool:

@@ -50,7 +50,7 @@ def measure_cost(
     predictor(picture)
     peak = _read_peak(predictor.device)
     # What the network asks for, not what a faster algorithm makes of it; the counter knows torch's own layers.
-    plain = Predictor(weights, config.model_copy(update={"winograd": False}))
+    plain = Predictor(weights, config.model_copy(update={"kernels": False}))
     with FlopCounterMode(display=False) as counter:
         plain(picture)
     seconds = []

@@ -14,7 +14,7 @@ from unsmear.files import is_ignored
 from unsmear.frames.config import FoldersConfig
 from unsmear.frames.names import natural_key, says_blurred
 from unsmear.frames.picture_list import SUFFIXES, list_pictures
-from unsmear.frames.splits import ALL_SPLITS, SequenceRecord, choose_val
+from unsmear.frames.splits import ALL_SPLITS, SequenceRecord, choose_val, refuse_doubles
 
 OTHER_PICTURES = {".bmp", ".dng", ".exr", ".gif", ".heic", ".jp2", ".npy", ".ppm", ".raw", ".tif", ".tiff", ".webp"}
 TOP_FOLDERS = {
@@ -65,7 +65,8 @@ def plan_folders(
         text = f"{len(short)} folders have fewer than {frames_per_group} frames in a row and are skipped: "
         warnings.warn(text + ", ".join(short[:8]), stacklevel=2)
     if all_test:
-        _refuse_doubles(usable)
+        remedy = "name one of their top folders instead, or leave out all_test"
+        refuse_doubles(((entry.name, str(entry.path)) for entry in usable), remedy)
     splits = dict.fromkeys((entry.path for entry in usable), "test") if all_test else _split(usable, folders)
     for split in needed:
         if split not in splits.values():
@@ -113,17 +114,6 @@ def find_folders(root: str | Path) -> list[ImageFolder]:
         if (other := seen.setdefault((split, name), path)) is not path:
             raise ValueError(f"data.folders: {other} and {path} would both be called {name}; rename one")
     return [ImageFolder(path, name, split) for path, split, name in zip(found, splits, names, strict=True)]
-
-
-def _refuse_doubles(folders: Sequence[ImageFolder]) -> None:
-    """Test sequences are told apart by their name alone."""
-    names: dict[str, ImageFolder] = {}
-    for entry in folders:
-        if (other := names.setdefault(entry.name, entry)) is not entry:
-            raise ValueError(
-                f"data.all_test: {other.path} and {entry.path} would both be test/{entry.name}; name one of "
-                "their top folders instead, or leave out all_test"
-            )
 
 
 def _num_common(paths: Sequence[tuple[str, ...]]) -> int:

@@ -73,7 +73,10 @@ def assign_splits(
     train = [s.sequence for s in usable if s.part == "train"]
     val = set(train)
     if all_test:
-        _refuse_doubles(usable)
+        refuse_doubles(
+            ((s.sequence, f"{s.part}/{s.sequence} in {s.archive}") for s in usable),
+            "give archives of one part, or leave out all_test, which tests on the val part alone",
+        )
     elif val_sequences is not None or len(train) > 1:
         val = choose_val(train, val_sequences, known=[s.sequence for s in seen.values() if s.part == "train"])
     elif "train" in needed:
@@ -98,17 +101,12 @@ def assign_splits(
     return sorted(records)
 
 
-def _refuse_doubles(sources: Iterable[SourceSequence]) -> None:
-    """Test sequences are told apart by their name alone."""
-    names: dict[str, SourceSequence] = {}
-    for source in sources:
-        other = names.setdefault(source.sequence, source)
-        if other is not source:
-            raise ValueError(
-                f"data.all_test: {other.part}/{other.sequence} in {other.archive} and {source.part}/{source.sequence} "
-                f"in {source.archive} would both be test/{source.sequence}; give archives of one part, or leave out "
-                "all_test, which tests on the val part alone"
-            )
+def refuse_doubles(named: Iterable[tuple[str, str]], remedy: str) -> None:
+    """Raise ValueError if two of (name, place) have one name: test sequences are told apart by it alone."""
+    places: dict[str, str] = {}
+    for name, place in named:
+        if (other := places.setdefault(name, place)) != place:
+            raise ValueError(f"data.all_test: {other} and {place} would both be test/{name}; {remedy}")
 
 
 def choose_val(train: Sequence[str], wanted: int | Sequence[str] | None, known: Sequence[str] = ()) -> set[str]:

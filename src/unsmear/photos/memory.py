@@ -80,8 +80,8 @@ def bytes_per_pixel(stages: Sequence[Stage]) -> float:
         copies = [Stage(stage.spec, stage.energy, stage.response).eval() for stage in stages]
         picture = torch.empty(1, 3, _PROBE, _PROBE)
         with _Peak() as memory:
-            frames = predict_frames(copies, picture)
-        del frames
+            predicted = predict_frames(copies, picture)
+        del predicted
     return OVERHEAD * (memory.peak / _PROBE**2 + 12)
 
 

@@ -203,11 +203,10 @@ class TiledCascade:
                 part = torch.from_numpy(np.array(pixels[tile.read]))
                 blurry = part.to(self.inference.device).permute(2, 0, 1)[None].float() / 255
                 known = dict.fromkeys(self.unneeded, blurry)
-                fields: dict[int, torch.Tensor] | None = None if motion is None else {}
-                frames = self.inference(blurry, known, fields)[0]
+                frames, fields = self.inference.predict_motion(blurry, known)
                 for index, frame in enumerate(self.frames):
-                    _write_codes(frames[(frame - 1, ..., *tile.inside)], out[(index, *tile.keep)])
-                if motion is not None and fields is not None:
+                    _write_codes(frames[(0, frame - 1, ..., *tile.inside)], out[(index, *tile.keep)])
+                if motion is not None:
                     self._keep_motion(fields, tile, motion)
         finally:
             for hook in hooks:

@@ -111,7 +111,7 @@ def fit(
         state.table.add(**row)
         on_metrics(row)
         return state
-    objective.run = torch.compile(stage.predict_motion, dynamic=False) if should_compile(config, device) else None
+    objective.run = torch.compile(stage, dynamic=False) if should_compile(config, device) else None
     compute = BatchGradient(objective, hparams, allowed, seed, processes)
 
     tally, saved_at = Tally((saved or {}).get("tally")), time.monotonic()

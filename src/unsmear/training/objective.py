@@ -10,7 +10,7 @@ from torch import Tensor
 
 from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.spec import Order
-from unsmear.cascade.stage import Stage
+from unsmear.cascade.stage import Stage, StageOutput
 from unsmear.losses.motion import end_point_error
 from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, SampleLoss, fourier_l1
 from unsmear.losses.temporal_order import find_reversed, free_per_pixel, free_per_sample, reverse_samples
@@ -79,7 +79,7 @@ class Objective:
     motion_weight: float = 0.0
     reblur: Callable[[Tensor, Tensor], Tensor] | None = None
     reblur_weight: float = 0.0
-    run: Callable[..., tuple[Tensor, Tensor | None]] | None = None  # the stage's predict_motion as compiled
+    run: Callable[..., StageOutput] | None = None  # the stage as compiled
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -116,7 +116,7 @@ class Objective:
             truth = reverse_samples(truth, reverse)
             motion = None if motion is None else reverse_samples(motion, reverse)
         with self.precision.autocast():
-            frames, found = (self.run or self.stage.predict_motion)(blurry, given)
+            frames, found = (self.run or self.stage)(blurry, given)
         wanted = [self.frames.index(frame) for frame in self.stage.spec.predicts]
         prediction = Prediction(frames.to(blurry.dtype), truth[:, wanted], reblur=self._expose(frames, given, blurry))
         if found is None or motion is None:
@@ -146,7 +146,7 @@ class Objective:
         if not wanted:
             return {}
         with torch.inference_mode(), self.precision.autocast():
-            known = predict_frames(self.predecessors, blurry)
+            known = predict_frames(self.predecessors, blurry)[0]
         # A tensor made in inference mode cannot take part in gradients; a copy of it can.
         kept = wanted if self.reblur is None else tuple(known)
         return {frame: known[frame].to(blurry.dtype).clone() for frame in kept}

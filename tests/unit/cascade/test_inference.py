@@ -64,18 +64,18 @@ def test_kernels_are_chosen_on_a_cpu_in_float32_and_refused_where_they_cannot_se
         return CascadeInference(small_cascade(joint, width), InferenceConfig(device="cpu", **options))
 
     served = torch.backends.cpu.get_cpu_capability() in VECTORS and find_compiler() is not None
-    assert choose().winograd is served and choose().channels_last is served
-    assert not choose(winograd=False).winograd
-    assert not choose(precision="bfloat16").winograd
-    assert not choose(width=4).winograd and choose(joint=True).winograd is served
+    assert choose().kernels is served and choose().channels_last is served
+    assert not choose(kernels=False).kernels
+    assert not choose(precision="bfloat16").kernels
+    assert not choose(width=4).kernels and choose(joint=True).kernels is served
     compiled = choose(compile=True)
-    assert compiled.compile and not compiled.winograd
+    assert compiled.compile and not compiled.kernels
     many = CascadeInference(small_cascade(width=16), InferenceConfig(device="cpu"), num_pictures=1000)
-    assert many.winograd is served and many.compile is not served
-    with pytest.raises(ValueError, match="winograd is true, but"):
-        choose(winograd=True, precision="bfloat16")
-    with pytest.raises(ValidationError, match="compile and winograd are both true"):
-        InferenceConfig(compile=True, winograd=True)
+    assert many.kernels is served and many.compile is not served
+    with pytest.raises(ValueError, match="kernels is true, but"):
+        choose(kernels=True, precision="bfloat16")
+    with pytest.raises(ValidationError, match="compile and kernels are both true"):
+        InferenceConfig(compile=True, kernels=True)
 
 
 def test_cpu_keeps_float32_and_an_absent_gpu_is_named():

@@ -108,10 +108,10 @@ def test_inference_goes_on_without_kernels_and_says_so(broken_compiler, make_cas
         expected = cascade(blurry)
     with caplog.at_level(logging.WARNING):
         run = CascadeInference(cascade, InferenceConfig(device="cpu"))
-    assert not run.winograd and "internal compiler error" in caplog.text
+    assert not run.kernels and "internal compiler error" in caplog.text
     assert torch.equal(run(blurry), expected)
     with pytest.raises(NativeError, match="internal compiler error"):
-        CascadeInference(make_cascade(16, 16), InferenceConfig(device="cpu", winograd=True))
+        CascadeInference(make_cascade(16, 16), InferenceConfig(device="cpu", kernels=True))
 
 
 def test_kernels_are_part_of_the_package():

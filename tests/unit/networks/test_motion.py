@@ -36,7 +36,7 @@ def test_any_picture_size_has_a_field_of_its_own_size(height, width):
     spec = StageSpec(name="motion", predicts=(1, 7), conditions_on=(4,), network=SMALL)
     stage = Stage(spec).eval()
     with torch.inference_mode():
-        frames, motion = stage.predict_motion(torch.rand(2, 3, height, width), {4: torch.rand(2, 3, height, width)})
+        frames, motion = stage(torch.rand(2, 3, height, width), {4: torch.rand(2, 3, height, width)})
     assert frames.shape == (2, 2, 3, height, width)
     assert motion.shape == (2, 2, 2, -(-height // 2), -(-width // 2))
 

@@ -47,7 +47,7 @@ def test_seven_frames_equal_the_recorded_ones(shared):
     with torch.inference_mode():
         frames = Cascade(stages, 7).eval()(blurry)
     run = CascadeInference(Cascade(stages, 7), InferenceConfig(device="cpu"))
-    assert run.winograd is (torch.backends.cpu.get_cpu_capability() in VECTORS and find_compiler() is not None)
+    assert run.kernels is (torch.backends.cpu.get_cpu_capability() in VECTORS and find_compiler() is not None)
     for found in (frames, run(blurry)):
         assert found.dtype == torch.float32
         for number in range(1, 8):

@@ -99,14 +99,14 @@ def test_tiles_shrink_with_memory_and_a_bound_too_small_is_refused(inference):
 def test_where_memory_runs_out_tiles_are_halved_and_in_the_end_a_sentence_helps(inference, photo, monkeypatch, message):
     picture = np.tile(photo, (6, 6, 1))
     out = np.empty((1, *picture.shape), np.uint8)
-    run, limit = inference.cascade.forward, [400]
+    run, limit = inference.cascade.predict_motion, [400]
 
-    def forward(blurry, known=None, motion=None):
+    def predict(blurry, known=None):
         if max(blurry.shape[-2:]) > limit[0]:
             raise (torch.OutOfMemoryError if "CUDA" in message else RuntimeError)(message)
-        return run(blurry, known, motion)
+        return run(blurry, known)
 
-    monkeypatch.setattr(inference.cascade, "forward", forward)
+    monkeypatch.setattr(inference.cascade, "predict_motion", predict)
     cascade = TiledCascade(inference, (4,))
     size, note = cascade(picture, out, 640)
     assert size == 320 and note == "memory ran out, so it was computed in tiles of 320 px"
@@ -116,9 +116,9 @@ def test_where_memory_runs_out_tiles_are_halved_and_in_the_end_a_sentence_helps(
 
 
 def test_other_errors_stay_what_they_are(inference, photo, monkeypatch):
-    def forward(blurry, known=None, motion=None):
+    def predict(blurry, known=None):
         raise RuntimeError("sizes differ")
 
-    monkeypatch.setattr(inference.cascade, "forward", forward)
+    monkeypatch.setattr(inference.cascade, "predict_motion", predict)
     with pytest.raises(RuntimeError, match="sizes differ"):
         TiledCascade(inference, (4,))(photo, np.empty((1, *photo.shape), np.uint8), 640)

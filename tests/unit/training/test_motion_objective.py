@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from unsmear.cascade.spec import StageSpec
-from unsmear.cascade.stage import Stage
+from unsmear.cascade.stage import Stage, StageOutput
 from unsmear.losses.motion import end_point_error
 from unsmear.losses.reblur import ReblurLoss
 from unsmear.motion.warp import resize_motion, warp_frames
@@ -33,8 +33,8 @@ class Given(Stage):
         super().__init__(StageSpec(name="center", predicts=(4,)))
         self.frame = frame
 
-    def forward(self, blurry, known, motion=None):
-        return self.frame[:, None]
+    def forward(self, blurry, known):
+        return StageOutput(self.frame[:, None], None)
 
 
 @pytest.mark.parametrize("flags", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1), (1, 0, 1)])
@@ -116,7 +116,7 @@ def test_a_known_blur_of_a_moving_layer_gives_its_displacement():
         optimizer.step()
     blurry, truth, fields = group(2.0, 10_000)
     with torch.no_grad():
-        _, motion = stage.predict_motion(blurry, {4: truth[:, 3]})
+        _, motion = stage(blurry, {4: truth[:, 3]})
     # Of 6 pixels from the first frame to the middle, and back to the last.
     assert end_point_error(motion[:, [0, 5]], fields[:, [0, 6]]) < 2
 
