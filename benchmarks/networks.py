@@ -22,7 +22,7 @@ from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.config import Config, load_config
-from unsmear.evaluation.rows import read_rows
+from unsmear.files import read_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST_MISMATCH = 0.1

@@ -18,10 +18,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from unsmear.optics.camera import simulate_camera
 from unsmear.optics.config import CameraConfig
 from unsmear.optics.psf import load_psfs
 from unsmear.optics.render import render_blur
+from unsmear.optics.simulate import simulate_camera
 
 NUM_FRAMES = 7
 LEAST_SPEEDUP = 60.0

@@ -76,7 +76,7 @@ def find_sources(modules: Sequence[str], without: Sequence[str] = RECORDING, laz
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """Digest of a file, and dotted names that it may import: all modules, or names inside modules."""
 
     digest: str
@@ -89,13 +89,24 @@ def _age(path: Path) -> int:
 
 
 @cache
-def _read(path: Path, age: int) -> _Source:
-    text = path.read_text(encoding="utf-8")
+def _read(path: Path, age: int) -> Source:
+    return parse_source(path.read_text(encoding="utf-8"), path)
+
+
+def parse_source(text: str, path: Path) -> Source:
+    """Digest of a file without what computes nothing (docstrings, comments and layout), and what it imports."""
     if path.suffix != ".py":
-        return _Source(cpp_digest(text) if path.suffix in (".cpp", ".h") else hashlib.sha256(text.encode()).hexdigest())
+        if path.suffix in (".cpp", ".h"):
+            text = " ".join(re.sub(r"//[^\n]*", "", text).split())
+        return Source(_sha256(text))
     tree, imports, lazy_imports = ast.parse(text), set[str](), set[str]()
     _take_out(tree, path, imports, lazy_imports)
-    return _Source(_digest_tree(tree), frozenset(imports), frozenset(lazy_imports - imports))
+    digest = _sha256(ast.dump(tree, include_attributes=False))
+    return Source(digest, frozenset(imports), frozenset(lazy_imports - imports))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache
@@ -148,19 +159,3 @@ def _take_out(node: ast.AST, path: Path, imports: set[str], lazy_imports: set[st
                 _take_out(child, path, lazy_imports, lazy_imports)
             case _:
                 _take_out(child, path, imports, lazy_imports)
-
-
-def cpp_digest(source: str) -> str:
-    """Digest of C++ without comments to the end of a line and layout."""
-    return hashlib.sha256(" ".join(re.sub(r"//[^\n]*", "", source).split()).encode()).hexdigest()
-
-
-def source_digest(source: str) -> str:
-    """Digest of a module's syntax tree without docstrings, comments and layout."""
-    tree = ast.parse(source)
-    _take_out(tree, ROOT, set(), set())
-    return _digest_tree(tree)
-
-
-def _digest_tree(tree: ast.AST) -> str:
-    return hashlib.sha256(ast.dump(tree, include_attributes=False).encode()).hexdigest()

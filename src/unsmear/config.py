@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from unsmear.cascade.config import PretrainedConfig
 from unsmear.cascade.jin2018 import published_stages
@@ -18,15 +18,13 @@ from unsmear.losses.config import LossesConfig
 from unsmear.optics.config import CameraConfig
 from unsmear.report.config import ReportConfig
 from unsmear.scenes.config import ScenesConfig
+from unsmear.section import Section
 from unsmear.sweep.config import InheritConfig, SweepConfig, SweepEntry
 from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.secrets import redact
 from unsmear.training.config import Hparams, TrainingConfig
+from unsmear.training.scale import scale_steps
 from unsmear.weights.load import shipped_file
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class StageConfig(StageSpec):
@@ -48,14 +46,14 @@ class StageConfig(StageSpec):
         return StageSpec.model_validate(self.model_dump(exclude={"training", "init"}))
 
 
-class CascadeConfig(_Section):
+class CascadeConfig(Section):
     """A named table of stages."""
 
     name: str = Field("compact", pattern=r"^[a-z0-9_]+$", description="name that systems refer to")
     stages: tuple[StageConfig, ...] = Field(min_length=1, description="stages in the order in which they run")
 
 
-class SystemConfig(_Section):
+class SystemConfig(Section):
     """A camera and the cascade that is trained on its pictures."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$", description="name in files and tables: a-z, 0-9 and _")
@@ -75,7 +73,7 @@ PRETRAINED = "pretrained"  # the system of the released weights
 SHIPPED = "shipped"
 
 
-class Config(_Section):
+class Config(Section):
     """Everything that a run of the workflow depends on."""
 
     name: str = Field("demo", pattern=r"^[A-Za-z0-9_.-]+$", description="name of the experiment, as in MLflow")
@@ -197,31 +195,9 @@ def load_config(values: Mapping[str, Any]) -> Config:
         With one line for each fault: the key's path, what is wrong, and the value found.
     """
     try:
-        return _scale_steps(Config.model_validate(values))
+        config = Config.model_validate(values)
+        scales = config.training.scale_steps != 1
+        return Config.model_validate(scale_steps(config.model_dump(mode="json"))) if scales else config
     except ValidationError as error:
         lines = "".join(f"\n  {line}" for line in describe_faults(error))
         raise ValueError(redact(f"the configuration cannot be used:{lines}")) from None
-
-
-def _scale_steps(config: Config) -> Config:
-    """The configuration with the steps of every training scaled, and a scale of 1."""
-    scale = config.training.scale_steps
-    if scale == 1:
-        return config
-
-    def scaled(hparams: Mapping[str, Any]) -> dict[str, Any]:
-        least = {"steps": min(1, hparams.get("steps", 1)), "warmup_steps": 0}
-        return {
-            **hparams,
-            **{key: max(few, round(hparams[key] * scale)) for key, few in least.items() if key in hparams},
-        }
-
-    values = config.model_dump(mode="json")
-    values["training"] |= {"scale_steps": 1, "defaults": scaled(values["training"]["defaults"])}
-    for cascade in values["cascades"]:
-        for stage in cascade["stages"]:
-            stage["training"] = scaled(stage["training"])
-    for entry in values["sweep"]:
-        for each in entry.get("rounds", ()):
-            each["budget"] = max(1, round(each["budget"] * scale))
-    return Config.model_validate(values)

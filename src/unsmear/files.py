@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -68,6 +69,12 @@ def check_folder(path: str | Path, option: str) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write ``value`` as indented JSON with a final newline, atomically."""
     write_text(path, json.dumps(value, indent=2, sort_keys=False) + "\n")
+
+
+def read_rows(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a CSV table with a heading, every cell as text."""
+    with Path(path).open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 def sha256_of(path: str | Path) -> str:

@@ -51,7 +51,7 @@ def test_who_imports_what_of_recording(modules):
         found = {name.removeprefix("unsmear.tracking.") for name in imports(path) if "unsmear.tracking." in name}
         if path.parent.name == "tracking":
             assert "upload" not in found or path.stem == "follow"
-            assert path.stem != "run" or found <= {"journal", "secrets", "system_metrics"}
+            assert path.stem != "run" or found <= {"journal", "kept_files", "secrets", "system_metrics"}
         else:
             assert found <= {"config", "fetch", "run", "model", "secrets", "ui"}, path
 

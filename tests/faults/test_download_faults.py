@@ -14,7 +14,7 @@ from fault_server import HUB, Fault, FaultServer, serve
 
 from unsmear.files import sha256_of
 from unsmear.frames import partial, reds
-from unsmear.frames.config import Checksum, RedsConfig
+from unsmear.frames.archives_config import Checksum, RedsConfig
 from unsmear.frames.extract import extract_sequence
 from unsmear.scenes.archives import make_archive
 from unsmear.scenes.config import ScenesConfig

@@ -12,7 +12,7 @@ import pytest
 from fault_server import HUB, Fault, FaultServer
 
 from unsmear.frames import reds
-from unsmear.frames.config import Checksum, RedsConfig
+from unsmear.frames.archives_config import Checksum, RedsConfig
 
 pytestmark = pytest.mark.usefixtures("quick")
 WHOLE, SINGLE = "train_orig_part0.zip", "train_002.zip"

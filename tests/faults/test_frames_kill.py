@@ -16,7 +16,7 @@ import pytest
 from fault_server import Fault, FaultServer
 
 from unsmear.frames import reds
-from unsmear.frames.config import RedsConfig
+from unsmear.frames.archives_config import RedsConfig
 from unsmear.frames.extract import extract_sequence
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -26,7 +26,7 @@ FETCH = """
 import sys
 from unsmear import retry
 from unsmear.frames import partial, ranges, reds
-from unsmear.frames.config import RedsConfig
+from unsmear.frames.archives_config import RedsConfig
 partial.PIECE_BYTES, partial.SAVE_EVERY_S, ranges.READ_AHEAD_BYTES, retry.FIRST_WAIT_S = 300_000, 0.01, 100_000, 0.01
 name, output, url, lock = sys.argv[1:]
 reds.fetch_archive(name, output, RedsConfig(mirrors=(url,), lock=lock, connections=2))

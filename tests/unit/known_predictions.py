@@ -14,7 +14,8 @@ from unsmear.evaluation.baselines import FittedBaselines
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.evaluate import evaluate_sequences
 from unsmear.evaluation.evaluate_input import evaluate_input
-from unsmear.evaluation.rows import gather_sequences, read_rows
+from unsmear.evaluation.rows import gather_sequences
+from unsmear.files import read_rows
 from unsmear.optics.response import Response
 
 ENERGY = np.array([0.8, 0.9, 1.0])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unsmear.code_digest import code_digest, cpp_digest, find_sources, source_digest
+from unsmear.code_digest import code_digest, find_sources, parse_source
 
 SOURCE = '''"""A module."""
 
@@ -50,6 +50,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / name).write_text(text)
     monkeypatch.setattr("unsmear.code_digest.ROOT", root)
     return root
+
+
+def source_digest(text: str) -> str:
+    return parse_source(text, Path("module.py")).digest
+
+
+def cpp_digest(text: str) -> str:
+    return parse_source(text, Path("kernel.cpp")).digest
 
 
 def test_comments_docstrings_and_layout_do_not_count():

@@ -100,7 +100,6 @@ def in_place(files):
 TRACKING = {
     "enabled": CONFIG.tracking.enabled,
     "experiment": CONFIG.tracking.experiment or CONFIG.name,
-    "register_models": CONFIG.tracking.register_models,
     "system_metrics_interval_s": (
         CONFIG.tracking.system_metrics_interval_s
         if CONFIG.tracking.system_metrics

@@ -64,7 +64,7 @@ def describe_tracking(snakemake) -> dict:
     """Where a job's run is recorded, with the job's rule, wildcards and code as tags."""
     job = {"rule": snakemake.rule, "code.digest": snakemake.params.get("code", "")}
     wildcards = {f"wildcards.{name}": value for name, value in snakemake.wildcards.items()}
-    return {**snakemake.params.tracking, "job": {**job, **wildcards}}
+    return {**snakemake.params.tracking, "tags": {**job, **wildcards}}
 
 
 def _hide_secrets(handlers) -> None:

@@ -4,7 +4,7 @@ _src.start(snakemake)
 
 from pathlib import Path
 
-from unsmear.frames.config import RedsConfig
+from unsmear.frames.archives_config import RedsConfig
 from unsmear.frames.reds import fetch_archive
 
 fetch_archive(

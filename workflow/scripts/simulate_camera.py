@@ -2,8 +2,8 @@ import _src
 
 _src.start(snakemake)
 
-from unsmear.optics.camera import simulate_camera
 from unsmear.optics.config import CameraConfig
+from unsmear.optics.simulate import simulate_camera
 
 simulate_camera(
     config=CameraConfig.model_validate(snakemake.params.camera),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from unsmear.section import Section
 
 AUTHORS_FOLDER = "https://www.dropbox.com/sh/r0n9x6uz1ke8iuy/AADJBQBf9E2UMzG4Gt2Az-Qza?dl=1"
 
 
-class ReleasedFile(BaseModel):
+class ReleasedFile(Section):
     """What one released file must be."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[^/\\]+$", description="file name, as in the folder or zip")
     size_bytes: int = Field(ge=1, description="length of the file, bytes")
@@ -43,10 +43,8 @@ RELEASED_FILES = {
 }
 
 
-class PretrainedConfig(BaseModel):
+class PretrainedConfig(Section):
     """Where the released weights of the published cascade come from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str | tuple[str, ...] = Field(
         AUTHORS_FOLDER,
@@ -79,10 +77,8 @@ class PretrainedConfig(BaseModel):
         return (self.source,) if isinstance(self.source, str) else self.source
 
 
-class InferenceConfig(BaseModel):
+class InferenceConfig(Section):
     """How a cascade is run; ``auto`` takes what helps on the device."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", description="auto takes a CUDA GPU, else Apple's mps, else the CPU"

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from unsmear.networks.config import JointConfig, NetworkConfig, check_network
+from unsmear.section import Section
 
 Order = Literal["auto", "true", "free_per_sample", "free_per_pixel", "follow"]
 
 
-class StageSpec(BaseModel):
+class StageSpec(Section):
     """One stage of a cascade. Frames are numbered from 1."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z][a-z0-9]*$", description="name of the stage, as in file names")
     predicts: tuple[int, ...] = Field(min_length=1, description="frames that the stage predicts")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from unsmear.section import Section
 
 NAME = r"^[\w.,+-]+$"
 
 
-class ClusterConfig(BaseModel):
+class ClusterConfig(Section):
     """Names that differ from cluster to cluster; none of them changes a result."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     account: str | None = Field(None, pattern=NAME, description="SLURM account; null leaves it to the cluster")
     cpu_partition: str | None = Field(

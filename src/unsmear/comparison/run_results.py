@@ -13,7 +13,7 @@ import yaml
 
 from unsmear.comparison.measures import read_per_frame
 from unsmear.comparison.steps import StepCost, read_steps
-from unsmear.evaluation.rows import read_rows
+from unsmear.files import read_rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from unsmear.comparison.table_text import ZERO_MARK, Row, format_estimate, row_label, system_rows
-from unsmear.evaluation.rows import read_rows
+from unsmear.files import read_rows
 
 
 def format_summary(table_csv: str | Path) -> str:

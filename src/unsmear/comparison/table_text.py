@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unsmear.evaluation.rows import read_rows
+from unsmear.files import read_rows
 
 Row = dict[str, str]
 # Measures that every table shows, if it has them: key, heading, decimals, whether with an interval.

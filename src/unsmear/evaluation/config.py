@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from unsmear.cascade.config import InferenceConfig
+from unsmear.section import Section
 
 # Names of the rows beside a camera's picture and beside a system: what needs no network of its own.
 BASELINES_OF_INPUT = ("wiener", "shift")
 BASELINES_OF_SYSTEM = ("repeated", "shift")
 
 
-class LpipsWeights(BaseModel):
+class LpipsWeights(Section):
     """Files of one LPIPS variant; each a local path or an http(s) URL."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     trunk: str = Field(description="State dict of the plain AlexNet or VGG16 (torch.save), path or URL.")
     trunk_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the trunk's file.")
@@ -24,10 +23,8 @@ class LpipsWeights(BaseModel):
     linear_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the linear layers' file.")
 
 
-class RobustnessConfig(BaseModel):
+class RobustnessConfig(Section):
     """Cameras that differ from the one trained for, on whose pictures a system is tried unchanged."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sequences: int = Field(30, ge=1, description="Test sequences that count, the first group of each.")
     psi_changes: tuple[Annotated[float, Field(gt=-1, allow_inf_nan=False)], ...] = Field(

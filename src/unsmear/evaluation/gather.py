@@ -12,8 +12,8 @@ import numpy as np
 
 from unsmear.evaluation.model_card import write_model_card
 from unsmear.evaluation.psnr import finite_mean
-from unsmear.evaluation.rows import KEY, gather_sequences, read_rows
-from unsmear.files import sha256_of
+from unsmear.evaluation.rows import KEY, gather_sequences
+from unsmear.files import read_rows, sha256_of
 
 _EXAMPLE_SIDE = 64  # px; a model's example is to show its format
 
@@ -45,12 +45,12 @@ def gather_evaluation(
     from unsmear.tracking.run import open_run
 
     gather_sequences(sequences, output, baselines)
-    folder, tags = Path(output).parent, {"system": system}
     # The key of an evaluation is the digest of its table, which anybody who has the table can tell.
     key = sha256_of(output)[:16]
-    with open_run(folder, f"{system}/evaluation", key=key, tags=tags, **tracking) as tracker:
+    with open_run(Path(output).parent, f"{system}/evaluation", key=key, **tracking) as tracker:
         if not tracker.is_recorded:
             return
+        tracker.set_tags({"system": system})
         rows = read_rows(output)
         for frame, means in mean_by_frame(rows).items():
             tracker.log_metrics({f"test.{name}": value for name, value in means.items()}, step=frame)

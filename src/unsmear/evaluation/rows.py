@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from unsmear.files import write_atomically
+from unsmear.files import read_rows, write_atomically
 
 KEY = ("system", "split", "sequence", "group", "frame")
 # Enough for 1e-6 dB; rounding hides nothing that a table prints and keeps files small.
@@ -33,12 +33,6 @@ def write_rows(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
         for row in rows:
             assert row.keys() == rows[0].keys(), "rows of one table have the same columns"
             writer.writerow([_text(value) for value in row.values()])
-
-
-def read_rows(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a table, every cell as text."""
-    with Path(path).open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
 
 
 def gather_sequences(csvs: Iterable[str | Path], output: str | Path, baselines: str | Path | None = None) -> None:

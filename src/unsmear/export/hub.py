@@ -15,8 +15,7 @@ import yaml
 from unsmear.cascade.checkpoint import FORMAT_VERSION, read_header
 from unsmear.evaluation.gather import summarise_frames
 from unsmear.evaluation.model_card import LIMITS
-from unsmear.evaluation.rows import read_rows
-from unsmear.files import write_json, write_text
+from unsmear.files import read_rows, write_json, write_text
 from unsmear.weights import load as shipped
 
 _TERMS = {"psnr": "PSNR, dB", "ssim": "SSIM", "direction": "direction accuracy", "motion_amplitude": "motion amplitude"}

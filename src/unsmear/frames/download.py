@@ -8,7 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from unsmear.fetch import find_token
-from unsmear.frames.config import RedsConfig
+from unsmear.frames.archives_config import RedsConfig
 from unsmear.frames.partial import PartialFile, StoppedError, bytes_path, check_free, discard, record_path, shown_name
 from unsmear.frames.remote import BLOCK_BYTES, RemoteFile
 from unsmear.http import ChangedError, FetchError, TransientError, open_session, read_some, request

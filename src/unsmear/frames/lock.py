@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from unsmear.fetch import MismatchError, check_file
 from unsmear.files import write_json
-from unsmear.frames.config import Checksum
+from unsmear.frames.archives_config import Checksum
 
 if TYPE_CHECKING:
     from filelock import FileLock

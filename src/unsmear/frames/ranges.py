@@ -17,7 +17,7 @@ from tqdm import tqdm
 from unsmear.fetch import find_token
 from unsmear.files import write_atomically
 from unsmear.frames.archive import list_members, read_member
-from unsmear.frames.config import RedsConfig
+from unsmear.frames.archives_config import RedsConfig
 from unsmear.frames.numbering import check_numbers
 from unsmear.frames.partial import bytes_path, check_free, discard, shown_name
 from unsmear.frames.remote import ReadAhead, RemoteFile

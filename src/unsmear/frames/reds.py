@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from unsmear.frames.archive import open_archive
-from unsmear.frames.config import Checksum, RedsConfig
+from unsmear.frames.archives_config import Checksum, RedsConfig
 from unsmear.frames.lock import ensure_writable, expected_checksum, fetching_alone, record, verify
 from unsmear.frames.mirrors import copy_file, join_url, local_folder, show_mirror
 from unsmear.frames.selection import NUM_SEQUENCES, select_sequences

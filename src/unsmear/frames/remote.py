@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from unsmear.frames.config import RedsConfig
+from unsmear.frames.archives_config import RedsConfig
 from unsmear.http import ChangedError, FetchError, TransientError, read_some, request
 from unsmear.retry import Backoff
 

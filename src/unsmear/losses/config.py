@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from unsmear.section import Section
 
 
-class PerceptualConfig(BaseModel):
+class PerceptualConfig(Section):
     """The VGG16 whose features the perceptual loss compares; used where a ``perceptual_weight`` is above 0."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     weights: str = Field(
         "https://download.pytorch.org/models/vgg16-397923af.pth",
@@ -26,9 +26,7 @@ class PerceptualConfig(BaseModel):
     )
 
 
-class LossesConfig(BaseModel):
+class LossesConfig(Section):
     """Losses that need files."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     perceptual: PerceptualConfig = Field(default_factory=PerceptualConfig, description="the perceptual loss")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from unsmear.section import Section
 
 
-class JointConfig(BaseModel):
+class JointConfig(Section):
     """Size of a :class:`~unsmear.networks.joint.JointNetwork`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["joint"] = "joint"
     width: int = Field(32, ge=4, le=512, description="channels of the finest level")
@@ -41,10 +41,8 @@ class MotionConfig(JointConfig):
     kind: Literal["motion"] = "motion"  # type: ignore[assignment]
 
 
-class PublishedCenterConfig(BaseModel):
+class PublishedCenterConfig(Section):
     """Size of a :class:`~unsmear.networks.center.PublishedCenter`; the defaults are the published ones."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["published_center"] = "published_center"
     width: int = Field(144, ge=1, le=1024, description="channels of a colour's trunk")
@@ -53,10 +51,8 @@ class PublishedCenterConfig(BaseModel):
     patch: int = Field(4, ge=1, le=16, description="pixels a side folded into channels")
 
 
-class PublishedPairConfig(BaseModel):
+class PublishedPairConfig(Section):
     """Size of a :class:`~unsmear.networks.off_centre.PublishedPair`; the defaults are those of f26 and f17."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["published_pair"] = "published_pair"
     width: int = Field(128, ge=4, le=1024, multiple_of=4, description="channels of a colour's trunk")

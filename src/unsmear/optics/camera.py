@@ -1,4 +1,4 @@
-"""A camera: PSFs, weights, response, interpolation and noise in one object and two files."""
+"""A camera: PSFs, weights, response, interpolation and noise in one object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from unsmear.files import write_atomically, write_json
 from unsmear.optics.build import simulate_psfs, simulate_weights, subframe_weights
 from unsmear.optics.config import CameraConfig, NoiseConfig
 from unsmear.optics.exposure import Renderer
@@ -60,7 +59,7 @@ class Camera:
 
     @classmethod
     def load(cls, psfs_path: str | Path, camera_path: str | Path) -> Camera:
-        """Read a camera that :func:`simulate_camera` wrote.
+        """Read a camera that :func:`~unsmear.optics.simulate.simulate_camera` wrote.
 
         Raises
         ------
@@ -193,41 +192,6 @@ class Camera:
             weights = subframe_weights(self.weights, self.interpolation)
             self._renderers[height, width] = Renderer(psfs, weights, height, width)
         return self._renderers[height, width]
-
-
-def simulate_camera(
-    config: CameraConfig,
-    num_frames: int,
-    psfs_path: str | Path,
-    camera_path: str | Path,
-) -> None:
-    """Simulate one camera and write all that rendering and evaluation need to know of it.
-
-    Parameters
-    ----------
-    config : the camera
-    num_frames : frames in a group
-    psfs_path : ``.npy`` to write, (num_frames, K, K, 3) float64
-    camera_path : ``.json`` to write: weights, response, noise, energy, symmetries, the whole config
-    """
-    camera = Camera.from_config(config, num_frames)
-    with write_atomically(psfs_path) as temporary:
-        np.save(temporary, camera.psfs)
-    write_json(
-        camera_path,
-        {
-            "format_version": FORMAT_VERSION,
-            "name": camera.name,
-            "num_frames": camera.num_frames,
-            "psf_shape": list(camera.psfs.shape),
-            "weights": camera.weights.tolist(),
-            "energy": camera.energy.tolist(),
-            "time_symmetric": camera.time_symmetric,
-            "symmetries": sorted(camera.symmetries),
-            "response": camera.response.to_json(),
-            "config": config.model_dump(mode="json"),
-        },
-    )
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> bool:

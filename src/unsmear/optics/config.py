@@ -5,26 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-FROZEN = ConfigDict(frozen=True, extra="forbid")
+from unsmear.section import Section
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class StandardOptics(BaseModel):
+class StandardOptics(Section):
     """An ideal lens: a point stays a point in every frame."""
 
-    model_config = FROZEN
     kind: Literal["standard"] = "standard"
 
 
-class FocusSweepOptics(BaseModel):
+class FocusSweepOptics(Section):
     """A clear circular aperture whose focus moves during the exposure."""
 
-    model_config = FROZEN
     kind: Literal["focus_sweep"] = "focus_sweep"
     psi_range: tuple[Finite, Finite] = Field(
         (0.0, 8.0),
@@ -107,10 +105,9 @@ class MaskedOptics(FocusSweepOptics):
         return self
 
 
-class CodedExposureOptics(BaseModel):
+class CodedExposureOptics(Section):
     """An ideal lens with a shutter that flutters: each frame has a weight of its own."""
 
-    model_config = FROZEN
     kind: Literal["coded_exposure"] = "coded_exposure"
     weights: tuple[NonNegative, ...] = Field(
         (1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0),
@@ -126,10 +123,9 @@ class CodedExposureOptics(BaseModel):
         return value
 
 
-class FileOptics(BaseModel):
+class FileOptics(Section):
     """PSFs read from a file, for a measured lens or one that another program simulated."""
 
-    model_config = FROZEN
     kind: Literal["file"] = "file"
     path: Path = Field(
         Path("psfs.npy"),
@@ -151,33 +147,29 @@ Optics = Annotated[
 ]
 
 
-class GammaResponse(BaseModel):
+class GammaResponse(Section):
     """Encoded value is the linear one to the power 1 / gamma."""
 
-    model_config = FROZEN
     gamma: float = Field(gt=0, le=10, description="exponent from encoded to linear, no unit")
 
 
-class CalibratedResponse(BaseModel):
+class CalibratedResponse(Section):
     """A measured response curve."""
 
-    model_config = FROZEN
     calibrated: Path = Field(
         description="inverse response, .npy (256, 1, 3), linear value of each code, blue first (as REDS' crf.npy)",
     )
 
 
-class InterpolationConfig(BaseModel):
+class InterpolationConfig(Section):
     """Sub-frames made by optical flow, so that fast motion blurs without steps."""
 
-    model_config = FROZEN
     factor: Literal[1, 2, 4, 8, 16] = Field(1, description="sub-frames in each frame time; 1 is off")
 
 
-class NoiseConfig(BaseModel):
+class NoiseConfig(Section):
     """Noise of the sensor, in linear light, before the response; both at 0 is off."""
 
-    model_config = FROZEN
     full_well_electrons: float = Field(
         0.0, ge=0, le=1e9, allow_inf_nan=False, description="electrons at full scale, sets shot noise; 0 is none"
     )
@@ -186,10 +178,9 @@ class NoiseConfig(BaseModel):
     )
 
 
-class CameraConfig(BaseModel):
+class CameraConfig(Section):
     """One camera: from sharp frames to a blurry image."""
 
-    model_config = FROZEN
     name: str = Field("standard", pattern=r"^[a-z0-9_]+$", description="name in files: a-z, 0-9 and _")
     optics: Optics = Field(StandardOptics(), description="how a point is imaged during each frame")
     normalize: Literal["none", "unit_sum"] = Field(

@@ -9,10 +9,8 @@ import numpy as np
 
 from unsmear.optics.psf import check_psfs, is_delta
 from unsmear.optics.response import light_of_codes
-from unsmear.optics.spectrum import Workspace, add_product, fast_transform_size
+from unsmear.optics.spectrum import PsfSpectra, Workspace, add_product, fast_transform_size
 
-# Spectra of the PSFs are kept while they take no more than this; sub-frames of large pictures do not.
-SPECTRA_CACHE_BYTES = 512 * 2**20
 # Values summed at a time where no transform is needed: such a strip stays in the processor's cache.
 STRIP_VALUES = 2**17
 
@@ -85,9 +83,7 @@ class Renderer:
         # The edge is continued by K // 2 pixels on each side; beyond, the period may wrap around.
         self.fft_height = fast_transform_size(height + size - 1)
         self.fft_width = fast_transform_size(width + size - 1)
-        spectrum_bytes = self.fft_height * self.fft_width * np.dtype(dtype).itemsize
-        self._keeps_spectra = num_frames * 3 * spectrum_bytes <= SPECTRA_CACHE_BYTES
-        self._spectra: dict[tuple[int, int], np.ndarray] = {}
+        self._spectra = PsfSpectra(self.psfs, self.weights, self.fft_height, self.fft_width, dtype)
         self._work: Workspace | None = None
 
     def expose(self, frames: Iterable[np.ndarray], table: np.ndarray | None = None) -> np.ndarray:
@@ -171,7 +167,7 @@ class Renderer:
                 if self.transforms:
                     light_of_codes(self._continue_edge(plane, work), curve, out=work.spectrum)
                     cv2.dft(work.spectrum, dst=work.spectrum)
-                    psf = self._spectrum(number - 1, channel)
+                    psf = self._spectra.of(number - 1, channel)
                     add_product(work.sums[channel], work.spectrum, psf, work.product)
                 else:
                     light = light_of_codes(plane, curve) * self.dtype(self.weights[number - 1])
@@ -195,21 +191,6 @@ class Renderer:
         if work.padded is None or work.padded.dtype != plane.dtype:
             work.padded = np.empty((self.fft_height, self.fft_width), plane.dtype)
         return np.asarray(cv2.copyMakeBorder(plane, *margins, cv2.BORDER_REPLICATE, dst=work.padded))
-
-    def _spectrum(self, frame: int, channel: int) -> np.ndarray:
-        """Spectrum of one weighted PSF, in OpenCV's packed layout."""
-        cached = self._spectra.get((frame, channel))
-        if cached is not None:
-            return cached
-        kernel: np.ndarray = np.zeros((self.fft_height, self.fft_width), self.dtype)
-        # With the kernel's corner at the origin every sample comes out K // 2 too far down and right, and the
-        # picture starts K // 2 after its continued edge: the corner goes back by both, around the period.
-        back = np.arange(2 * self.reach + 1) - 2 * self.reach
-        kernel[np.ix_(back, back)] = self.psfs[frame, :, :, channel] * self.weights[frame]
-        spectrum = np.asarray(cv2.dft(kernel))
-        if self._keeps_spectra:
-            self._spectra[frame, channel] = spectrum
-        return spectrum
 
     def _check_number(self, number: int) -> None:
         if number != len(self.weights):

@@ -37,7 +37,7 @@ def render_blur(
     Parameters
     ----------
     frames_path : ``.npy`` (T, H, W, 3) uint8
-    camera_psfs_path, camera_path : what :func:`unsmear.optics.camera.simulate_camera` wrote
+    camera_psfs_path, camera_path : what :func:`unsmear.optics.simulate.simulate_camera` wrote
     groups : (first frame, number of frames) of each group, frames numbered from 1; or the path of
         ``groups.csv``, of which the rows of ``split`` and ``sequence`` are taken, in the order of the groups;
         or None, which cuts the whole sequence into windows that do not overlap

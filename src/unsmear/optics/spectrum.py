@@ -5,6 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+# Spectra of the PSFs are kept while they take no more than this; sub-frames of large pictures do not.
+SPECTRA_CACHE_BYTES = 512 * 2**20
+
 
 def add_product(total: np.ndarray, first: np.ndarray, second: np.ndarray, memory: np.ndarray) -> None:
     """Add the product of two packed spectra to ``total``, in place.
@@ -42,6 +45,38 @@ def fast_transform_size(least: int) -> int:
         if rest == 1:
             return size
         size += 2
+
+
+class PsfSpectra:
+    """Spectra of weighted PSFs, in OpenCV's packed layout; kept where memory allows.
+
+    Parameters
+    ----------
+    psfs : (N, K, K, 3), K odd
+    weights : (N,)
+    height, width : of the spectra
+    dtype : float32 or float64
+    """
+
+    def __init__(self, psfs: np.ndarray, weights: np.ndarray, height: int, width: int, dtype: type) -> None:
+        self._psfs, self._weights, self._shape, self._dtype = psfs, weights, (height, width), dtype
+        self._keeps = len(psfs) * 3 * height * width * np.dtype(dtype).itemsize <= SPECTRA_CACHE_BYTES
+        self._kept: dict[tuple[int, int], np.ndarray] = {}
+
+    def of(self, frame: int, channel: int) -> np.ndarray:
+        """Spectrum of one PSF, (height, width)."""
+        if (frame, channel) in self._kept:
+            return self._kept[frame, channel]
+        kernel: np.ndarray = np.zeros(self._shape, self._dtype)
+        # With the kernel's corner at the origin every sample comes out K // 2 too far down and right, and the
+        # picture starts K // 2 after its continued edge: the corner goes back by both, around the period.
+        size = self._psfs.shape[1]
+        back = np.arange(size) - (size - 1)
+        kernel[np.ix_(back, back)] = self._psfs[frame, :, :, channel] * self._weights[frame]
+        spectrum = np.asarray(cv2.dft(kernel))
+        if self._keeps:
+            self._kept[frame, channel] = spectrum
+        return spectrum
 
 
 class Workspace:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from unsmear.section import Section
 
 
-class Region(BaseModel):
+class Region(Section):
     """A picture and a square in it to look at closely."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sequence: str = Field(description="Test sequence, such as '004'.")
     group: int = Field(1, ge=1, description="Frame group of the sequence, from 1.")
@@ -22,10 +22,8 @@ class Region(BaseModel):
 Rule = Literal["largest_gain", "largest_loss", "most_motion", "median"]
 
 
-class ReportConfig(BaseModel):
+class ReportConfig(Section):
     """What the report shows; changing it retrains and re-evaluates nothing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str = Field("Seven sharp frames from one blurry picture", description="Heading of the page.")
     select: tuple[Rule, ...] = Field(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from unsmear.section import Section
 
 
-class ScenesConfig(BaseModel):
+class ScenesConfig(Section):
     """Moving scenes made from photographs: those inside scikit-image's wheel, or any others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     photographs: Literal["builtin"] | str | tuple[str, ...] = Field(
         "builtin",

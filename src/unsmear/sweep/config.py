@@ -6,8 +6,9 @@ import math
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from unsmear.section import Section
 from unsmear.sweep.space import Categorical, Distribution, check_space
 from unsmear.training.config import Hparams
 
@@ -25,10 +26,8 @@ def _place_of(run: str) -> tuple[int, int]:
     return number, trial
 
 
-class Round(BaseModel):
+class Round(Section):
     """Trials of one size; those of a later round are proposed knowing the earlier ones."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     trials: int = Field(ge=1, le=1000, description="number of trials, those that resume from the round before included")
     budget: int = Field(ge=1, description="training steps of each trial, counted from its first round")
@@ -37,10 +36,8 @@ class Round(BaseModel):
     )
 
 
-class SweepConfig(BaseModel):
+class SweepConfig(Section):
     """Search for the hyper-parameters of one stage of one system."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str = Field(description="system whose stage is searched")
     stage: str = Field(description="stage that is searched")
@@ -161,10 +158,8 @@ class SweepConfig(BaseModel):
         return self
 
 
-class InheritConfig(BaseModel):
+class InheritConfig(Section):
     """Take a stage's chosen hyper-parameters from another system, for a comparison on equal terms."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str = Field(description="system that takes")
     stage: str = Field(description="stage, the same in both")

@@ -56,13 +56,8 @@ def _open(sweep: SweepConfig, folder: str | Path, tracking: Mapping[str, Any]) -
     from unsmear.tracking.run import open_run
 
     name = f"{sweep.system}/{sweep.stage}"
+    params = sweep.model_dump(mode="json", include={"space", "sampler", "seed"})
     # More trials or another space do not make another sweep.
-    return open_run(
-        folder,
-        f"{name}/sweep",
-        params=sweep.model_dump(mode="json", include={"space", "sampler", "seed"}),
-        tags={"metric": sweep.metric, "direction": sweep.goal},
-        key=name,
-        reopen=True,
-        **tracking,
-    )
+    run = open_run(folder, f"{name}/sweep", key=name, params=params, reopen=True, **tracking)
+    run.set_tags({"metric": sweep.metric, "direction": sweep.goal})
+    return run

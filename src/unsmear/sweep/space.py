@@ -6,19 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
+from unsmear.section import Section
 from unsmear.training.config import Hparams
 
 Whole = int  # the field below is called int
 Choice = int | float | str | bool | tuple[float, ...]
 
 
-class _Distribution(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LogUniform(_Distribution):
+class LogUniform(Section):
     """Real numbers whose logarithm is uniform."""
 
     loguniform: tuple[float, float] = Field(description="lowest and highest value, above 0")
@@ -36,7 +33,7 @@ class LogUniform(_Distribution):
         return low, low * (high / low) ** (1 / math.pi), high
 
 
-class Uniform(_Distribution):
+class Uniform(Section):
     """Real numbers."""
 
     uniform: tuple[float, float] = Field(description="lowest and highest value")
@@ -54,7 +51,7 @@ class Uniform(_Distribution):
         return low, low + (high - low) / math.pi, high
 
 
-class Integer(_Distribution):
+class Integer(Section):
     """Whole numbers."""
 
     int: tuple[Whole, Whole] = Field(description="lowest and highest value")
@@ -71,7 +68,7 @@ class Integer(_Distribution):
         return self.int
 
 
-class Categorical(_Distribution):
+class Categorical(Section):
     """One of some values."""
 
     choice: tuple[Choice, ...] = Field(min_length=1, description="values to choose from")

@@ -10,10 +10,9 @@ from typing import Any, Literal
 
 import yaml
 
-from unsmear.files import write_text
+from unsmear.files import read_rows, write_text
 from unsmear.sweep.config import Direction, SweepConfig, trial_name
 from unsmear.sweep.space import contains
-from unsmear.training.metrics import read_metrics
 from unsmear.training.outcome import read_outcome
 
 FORMAT_VERSION = 1
@@ -119,7 +118,7 @@ def _read_trial(folder: Path, sweep: SweepConfig) -> Trial:
 
 
 def _objective(path: Path, metric: str) -> float:
-    measured = [row for row in read_metrics(path) if row["split"] == "val"]
+    measured = [row for row in read_rows(path) if row["split"] == "val"]
     value = measured[-1].get(metric) if measured else None
     if not value:
         columns = [name for name, text in measured[-1].items() if text] if measured else []

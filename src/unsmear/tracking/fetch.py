@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unsmear.tracking.config import Destination, TrackingConfig
+from unsmear.tracking.config import TrackingConfig
 
 
 @dataclass(frozen=True)
@@ -34,29 +34,16 @@ def fetch_run(run_id: str, store: str, artifacts: Collection[str], folder: Path)
     ValueError
         If there is no such store, or no such run in it.
     """
-    destination = _resolve(store)
+    config = TrackingConfig(uri=store if "://" in store else None)
+    destination = config.resolve(Path("results" if config.uri else store))
+    if (file := destination.database_file) is not None and not file.is_file():
+        raise ValueError(f"--store: {file} does not exist; name a results folder with mlflow/ in it")
     from unsmear.tracking.store import Store
 
-    opened = Store(TrackingConfig(), destination)
-    run = opened.find_run(run_id)
-    if run is None:
+    opened = Store(config, destination)
+    if (run := opened.find_run(run_id)) is None:
         raise ValueError(f"{destination.public} has no run {run_id}; name its results folder or address with --store")
-    ended = run.info.end_time
-    return RecordedRun(
-        run.info.run_name,
-        run.data.params,
-        run.data.tags,
-        run.data.metrics,
-        (ended - run.info.start_time) / 1000 if ended else None,
-        {path.name: path for path in opened.download(run_id, artifacts, folder)},
-    )
-
-
-def _resolve(store: str) -> Destination:
-    uri = store if "://" in store else None
-    destination = TrackingConfig(uri=uri).resolve(Path("results" if uri else store))
-    if destination.database_file is not None and not destination.database_file.is_file():
-        raise ValueError(
-            f"--store: {destination.database_file} does not exist; name a results folder with mlflow/ in it"
-        )
-    return destination
+    seconds = (run.info.end_time - run.info.start_time) / 1000 if run.info.end_time else None
+    there = [entry.path for entry in opened.client.list_artifacts(run_id) if entry.path in artifacts]
+    files = {name: Path(opened.client.download_artifacts(run_id, name, str(folder))) for name in there}
+    return RecordedRun(run.info.run_name, run.data.params, run.data.tags, run.data.metrics, seconds, files)

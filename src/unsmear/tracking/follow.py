@@ -45,14 +45,13 @@ class Follower:
             return
         if self._process is None or self._process.poll() is not None:
             self._start()
-        if self._process is None:
-            return
-        try:
-            self._process.communicate(b"finish\n", self._config.patience_s + 5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.returncode != 0:
+        if self._process is not None:
+            try:
+                self._process.communicate(b"finish\n", self._config.patience_s + 5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._process is None or self._process.returncode != 0:
             warn("records wait in the journals; `snakemake sync_tracking` sends them")
 
     def _start(self) -> None:
@@ -62,7 +61,7 @@ class Follower:
             "CUDA_VISIBLE_DEVICES": "",
             "OMP_NUM_THREADS": "1",
         }
-        try:
+        with contextlib.suppress(OSError):  # it cannot start, or has died: finish() tries again
             # Its own group: Ctrl-C in a terminal ends the jobs, and what they have said is sent then.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "unsmear.tracking.follow", str(self._root)],
@@ -71,11 +70,7 @@ class Follower:
                 env={**os.environ, **settings},
                 process_group=0,
             )
-        except OSError as error:
-            warn(f"{error}; records wait in the journals")
-            return
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has died: finish() starts another
+            assert self._process.stdin is not None
             # Through the pipe: command lines are public on a shared machine.
             self._process.stdin.write(self._config.model_dump_json().encode() + b"\n")
             self._process.stdin.flush()
@@ -102,24 +97,22 @@ def sync(config: TrackingConfig | Mapping[str, Any], root: str | Path, attempts:
     config = TrackingConfig.model_validate(config)
     if not config.enabled:
         return SyncReport(0, [])
-    uploader, pending = Uploader(config, Path(root)), []
+    uploader = Uploader(config, Path(root))
     for attempt in range(1, attempts + 1):
         try:
-            pending = uploader.send(is_over=True, verify=True)
+            uploader.send(is_over=True, verify=True)
             break
         except Exception as error:
-            pending = uploader.find_pending()
             if attempt == attempts:
                 warn(explain(error))
             else:
                 time.sleep(pause_s(attempt, longest=8.0))
-    return SyncReport(len(uploader.runs) + len(uploader.broken), uploader.broken + pending)
+    return SyncReport(len(uploader.runs) + len(uploader.broken), uploader.broken + uploader.find_pending())
 
 
 def follow(config: TrackingConfig, root: Path, finishing: threading.Event) -> bool:
     """Send journals as they grow until ``finishing`` is set and all is sent; False if that takes too long."""
     uploader, failures, deadline = Uploader(config, root), 0, float("inf")
-    is_low = False
     while time.monotonic() < deadline:
         is_last = finishing.is_set()
         if is_last and deadline == float("inf"):
@@ -134,9 +127,8 @@ def follow(config: TrackingConfig, root: Path, finishing: threading.Event) -> bo
             failures = 0
             if is_last and not pending:
                 return True
-        if uploader.store is not None and not is_low:
-            is_low = True
-            os.nice(_NICENESS)
+        if uploader.store is not None:
+            os.setpriority(os.PRIO_PROCESS, 0, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
         if is_last:
             time.sleep(min(pause_s(failures, longest=2.0), max(0.0, deadline - time.monotonic())))
         else:
@@ -174,9 +166,7 @@ def main() -> None:
     finishing = threading.Event()
     config = TrackingConfig.model_validate_json((not sys.stdin.isatty() and sys.stdin.readline()) or "{}")
     threading.Thread(target=wait_for_end, args=(finishing,), daemon=True).start()
-    is_sent = follow(config, Path(sys.argv[1]), finishing)
-    sys.stderr.flush()
-    os._exit(0 if is_sent else 1)
+    os._exit(0 if follow(config, Path(sys.argv[1]), finishing) else 1)
 
 
 if __name__ == "__main__":

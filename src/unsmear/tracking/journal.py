@@ -42,17 +42,10 @@ class Value(NamedTuple):
     step: int = 0
 
 
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
 def encode_number(value: float) -> float | str:
     """``value`` as a JSON number, or as a word that ``float`` understands where JSON has no number for it."""
     value = float(value)
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value if math.isfinite(value) else json.dumps(value)
 
 
 def read_entries(path: Path, start: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
@@ -157,32 +150,30 @@ class Journal:
         line = _ENCODER.encode(record).encode() + b"\n"
         with self._lock:
             # Unbuffered: one system call a record. It writes less only where the disk is full.
-            if not self._stream.closed and self._stream.write(line) != len(line):
+            if self._stream.write(line) != len(line):
                 raise OSError(errno.ENOSPC, "the disk is full", str(self.path))
 
     def close(self) -> None:
         """Bring everything to the disk and let go of the file."""
-        with self._lock:
-            if not self._stream.closed:
-                os.fsync(self._stream.fileno())
-                self._stream.close()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
 
 
-def lock_file(descriptor: int, wait_s: float | None = 0.0) -> bool:
-    """Take the exclusive lock of an open file; ``wait_s`` None waits for ever. False: another process has it.
+def lock_file(descriptor: int, wait_s: float = 0.0) -> bool:
+    """Take the exclusive lock of an open file within ``wait_s`` seconds. False: another process has it.
 
     A file system without locks (Lustre without ``-o flock``) costs a warning.
     """
-    deadline = None if wait_s is None else time.monotonic() + wait_s
+    deadline = time.monotonic() + wait_s
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX if deadline is None else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         except OSError as error:
             if error.errno in _NO_LOCKS:
                 warnings.warn("this file system has no file locks: let one workflow at a time write here", stacklevel=2)
                 return True
-            if deadline is None or time.monotonic() >= deadline:
+            if time.monotonic() >= deadline:
                 return False
             time.sleep(0.1)
 

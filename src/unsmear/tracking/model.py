@@ -103,17 +103,15 @@ def log_cascade_model(run: Run, weights: Mapping[str, str | Path], system: str, 
     run.log_model(folder, name=f"unsmear-{system}")
 
 
-def send_model(client: MlflowClient, run_id: str, folder: Path, record: Mapping[str, Any]) -> None:
-    """Build the model of one record, send it, and register it where the record says so.
+def send_model(client: MlflowClient, run_id: str, folder: Path, record: Mapping[str, Any], register: bool) -> None:
+    """Build the model that a run has recorded, send it, and register it if asked to.
 
     What a broken off attempt has left is found by the record's token and taken up again.
 
     Parameters
     ----------
-    client : of the store
-    run_id : run that made the model
     folder : what :func:`log_cascade_model` has left
-    record : ``token``, ``name`` and ``register``
+    record : ``token`` and ``name``
     """
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
@@ -132,7 +130,7 @@ def send_model(client: MlflowClient, run_id: str, folder: Path, record: Mapping[
             client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])  # MLflow refuses it twice
         client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     shutil.rmtree(folder / "built", ignore_errors=True)
-    if record["register"]:
+    if register:
         _register(client, record["name"], record["token"], model.model_id, run_id, card)
 
 
@@ -172,7 +170,7 @@ def _build(folder: Path, model: LoggedModel, run_id: str) -> Path:
         input_example=np.load(folder / "example.npy"),
     )
     for cache in sorted(new.rglob("__pycache__")):
-        shutil.rmtree(cache, ignore_errors=True)
+        shutil.rmtree(cache)
     shutil.copyfile(folder / "README.md", new / "README.md")
     description = Model.load(str(new))
     description.model_id = description.model_uuid = model.model_id
@@ -183,22 +181,18 @@ def _build(folder: Path, model: LoggedModel, run_id: str) -> Path:
 
 
 def _send_files(client: MlflowClient, model_id: str, built: Path) -> None:
-    """Send file by file and note each one that has arrived, so that a broken line costs one file, not all."""
-    note = built.with_suffix(".arrived")
-    arrived = set(note.read_text(encoding="utf-8").splitlines()) if note.exists() else set()
-    with note.open("a", encoding="utf-8") as stream:
-        for path in sorted(path for path in built.rglob("*") if path.is_file()):
-            name = path.relative_to(built).as_posix()
-            place = None if path.parent == built else path.parent.relative_to(built).as_posix()
-            for attempt in range(_ATTEMPTS if name not in arrived else 0):
-                try:
-                    client.log_model_artifact(model_id, str(path), place)
-                    break
-                except Exception:
-                    if attempt == _ATTEMPTS - 1:
-                        raise
-                    time.sleep(0.2 * 2**attempt)
-            print(name, file=stream, flush=True)
+    """Send file by file and remove each one that has arrived, so that a broken line costs one file, not all."""
+    for path in sorted(path for path in built.rglob("*") if path.is_file()):
+        place = None if path.parent == built else path.parent.relative_to(built).as_posix()
+        for attempt in range(_ATTEMPTS):
+            try:
+                client.log_model_artifact(model_id, str(path), place)
+                break
+            except Exception:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(0.2 * 2**attempt)
+        path.unlink()
 
 
 def _register(client: MlflowClient, name: str, token: str, model_id: str, run_id: str, card: str) -> None:

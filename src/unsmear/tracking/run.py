@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+import time
 import uuid
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from unsmear.files import write_atomically
 from unsmear.provenance import collect_provenance, describe_environment
-from unsmear.tracking.journal import (
-    FILE_NAME,
-    FILES,
-    FORMAT_VERSION,
-    Journal,
-    Past,
-    Status,
-    encode_number,
-    now_ms,
-    read_past,
-)
+from unsmear.tracking.journal import FILE_NAME, FILES, FORMAT_VERSION, Journal, Past, Status, encode_number, read_past
+from unsmear.tracking.kept_files import keep_file
 from unsmear.tracking.secrets import redact
 from unsmear.tracking.system_metrics import SystemMetrics
-
-_TEXT_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".txt", ".md", ".toml", ".csv", ".log", ".html", ".cfg", ".ini"})
-_LARGEST_TEXT = 5_000_000
 
 
 def open_run(
@@ -42,9 +28,7 @@ def open_run(
     tags: Mapping[str, Any] | None = None,
     parent: str | Path | None = None,
     reopen: bool = False,
-    job: Mapping[str, Any] | None = None,
     config_text: str | None = None,
-    register_models: bool = True,
     system_metrics_interval_s: float | None = None,
 ) -> Run:
     """Record a run; use the result in a ``with`` block, which ends the run.
@@ -54,16 +38,12 @@ def open_run(
     directory : of the run, where ``run.jsonl`` and ``run.files`` are written
     name : ``{system}/{stage}/{run}``
     enabled : False records nothing
-    experiment : the run's experiment
-    key : what the run depends on (a digest of settings and data). An unfinished run of the same key in
-        ``directory`` is continued; without a key, or with another, a new run begins and the earlier one moves
-        to ``earlier_runs``.
+    key : digest of settings and data. An unfinished run of the same key in ``directory`` is continued; without a key,
+        or with another, a new run begins and the earlier one moves to ``earlier_runs``.
     params, tags : settings and facts to record at once; provenance is added to the tags
     parent : directory of the run that this one belongs to (a sweep's)
     reopen : continue a run of the same key that has finished, too
-    job : facts about the job that records, such as its rule and wildcards; more tags
     config_text : the resolved configuration, recorded as ``config.yaml`` with an ``environment.txt``
-    register_models : register the models that the run makes
     system_metrics_interval_s : time between two samples of CPU, memory and GPU; None takes none
 
     Raises
@@ -74,23 +54,19 @@ def open_run(
     directory = Path(directory)
     if not enabled:
         return Run(directory)
-    _put_aside_other_run(directory, key, reopen)
-    path = directory / FILE_NAME
-    past, journal = read_past(path), Journal(path)
+    past, journal = _find_past(directory, key, reopen), Journal(directory / FILE_NAME)
     if past.header is None:
         header = {"kind": "run", "format_version": FORMAT_VERSION, "id": uuid.uuid4().hex, "key": key, "name": name}
-        past.header = {**header, "experiment": experiment, "time": now_ms(), "parent": _id_of(parent, name)}
+        past.header = {**header, "experiment": experiment, "time": _now_ms(), "parent": _id_of(parent, name)}
         journal.append(past.header)
     else:
-        journal.append({"kind": "resume", "time": now_ms()})
-    run = Run(directory, journal, past, register_models)
-    run.set_tags({**collect_provenance(), **(job or {}), **(tags or {})})
+        journal.append({"kind": "resume", "time": _now_ms()})
+    run = Run(directory, journal, past, system_metrics_interval_s)
+    run.set_tags({**collect_provenance(), **(tags or {})})
     run.log_params(params or {})
     if config_text is not None:
         run.log_text(config_text, "config.yaml")
         run.log_text(describe_environment(), "environment.txt")
-    if system_metrics_interval_s is not None:
-        run.sample_system(system_metrics_interval_s)
     return run
 
 
@@ -102,13 +78,18 @@ class Run:
     """
 
     def __init__(
-        self, directory: Path, journal: Journal | None = None, past: Past | None = None, register_models: bool = True
+        self,
+        directory: Path,
+        journal: Journal | None = None,
+        past: Past | None = None,
+        system_metrics_interval_s: float | None = None,
     ) -> None:
-        self.is_recorded = journal is not None
-        self.files = directory / FILES
+        self.is_recorded, self.files = journal is not None, directory / FILES
         self._journal, self._past = journal, past or Past()
-        self._register_models = register_models
         self._system_metrics: SystemMetrics | None = None
+        if system_metrics_interval_s is not None:
+            first = self._past.last_steps.get("system/cpu_utilization_percentage", -1) + 1
+            self._system_metrics = SystemMetrics(self.log_metrics, system_metrics_interval_s, first)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record settings; nested mappings become names with dots."""
@@ -116,49 +97,33 @@ class Run:
         later = {f"later.{name}": value for name, value in values.items() if known.get(name, value) != value}
         new = {name: value for name, value in values.items() if name not in known}
         known |= new
-        if new:
-            self._append("params", values=new)
-        if later:
-            self._append("tags", values=later)
+        self._append("params", values=new)
+        self._append("tags", values=later)
 
     def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
         """Record numbers of one step; NaN and infinities are kept."""
         step, last = int(step), self._past.last_steps
-        values = {name: encode_number(value) for name, value in metrics.items() if step > last.get(name, -(2**62))}
-        if values:
-            self._append("metrics", step=step, time=now_ms(), values=values)
+        values = {name: encode_number(value) for name, value in metrics.items() if step > last.get(name, step - 1)}
+        self._append("metrics", step=step, time=_now_ms(), values=values)
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Record facts about the run that may change."""
         self._append("tags", values=_flatten(tags))
 
     def log_artifact(self, path: str | Path, folder: str = "") -> None:
-        """Record a file, or every file of a folder, as it is now.
+        """Record a file as it is now.
 
         Raises
         ------
         ValueError
-            If there is nothing at ``path``.
+            If there is no file at ``path``.
         """
-        path = Path(path)
         if not self.is_recorded:
             return
-        if path.is_dir():
-            for file in sorted(file for file in path.rglob("*") if file.is_file()):
-                self.log_artifact(file, str(Path(folder, path.name, file.relative_to(path).parent)))
-            return
+        path, name = Path(path), Path(folder, Path(path).name).as_posix()
         if not path.is_file():
             raise ValueError(f"{path} cannot be recorded: there is no such file; write it before logging it")
-        if path.suffix.lower() in _TEXT_SUFFIXES and path.stat().st_size <= _LARGEST_TEXT:
-            text = redact(path.read_bytes().decode(errors="surrogateescape"))
-            self.log_bytes(text.encode(errors="surrogateescape"), str(Path(folder, path.name)))
-            return
-        name = Path(folder, path.name).as_posix()
-        with write_atomically(self.files / name) as kept:
-            try:  # a file that is written once and whole costs only a link
-                os.link(path, kept)
-            except OSError:  # another file system
-                shutil.copyfile(path, kept)
+        keep_file(path, self.files / name)
         self._append("artifact", path=name)
 
     def log_text(self, text: str, path: str) -> None:
@@ -179,35 +144,27 @@ class Run:
 
     def log_model(self, folder: str | Path, name: str) -> None:
         """Record a model that lies ready in ``folder`` below ``files``, see ``log_cascade_model``."""
-        if self._past.header is not None:
-            # A job that begins anew makes no other model: one token for a run and a name.
-            record = {"token": f"{self._past.header['id']}-{name}", "name": name, "register": self._register_models}
-            self._append("model", path=Path(folder).relative_to(self.files).as_posix(), **record)
-
-    def sample_system(self, interval_s: float) -> None:
-        """Record use of CPU, memory and GPU until the run ends."""
-        first = self._past.last_steps.get("system/cpu_utilization_percentage", -1) + 1
-        self._system_metrics = SystemMetrics(self.log_metrics, interval_s, first)
+        # A job that begins anew makes no other model: one token for a run and a name.
+        token, path = f"{(self._past.header or {}).get('id')}-{name}", Path(folder).relative_to(self.files).as_posix()
+        self._append("model", path=path, token=token, name=name)
 
     def finish(self, status: Status = "FINISHED") -> None:
         """End the run; RUNNING leaves it open for a later job."""
         if self._system_metrics is not None:
             self._system_metrics.stop()
-        self._append("finish", status=status, time=now_ms())
+        self._append("finish", status=status, time=_now_ms())
         if self._journal is not None:
             self._journal.close()
             self._journal = None
 
     def _append(self, kind: str, **fields: Any) -> None:
-        if self._journal is not None:
+        if self._journal is not None and fields.get("values", True):
             self._journal.append({"kind": kind, **fields})
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.finish("FINISHED" if kind is None else "FAILED" if issubclass(kind, Exception) else "KILLED")
 
 
@@ -221,29 +178,31 @@ def tag_run(directory: str | Path, tags: Mapping[str, Any]) -> None:
         journal.close()
 
 
-def _put_aside_other_run(directory: Path, key: str | None, reopen: bool) -> None:
-    """Make room for a new run unless the journal in ``directory`` is the same run, unfinished or to be reopened."""
+def _find_past(directory: Path, key: str | None, reopen: bool) -> Past:
+    """What the same run, unfinished or to be reopened, has recorded in ``directory``; another one is put aside."""
     path = directory / FILE_NAME
     past = read_past(path)
     if past.header is None:
         path.unlink(missing_ok=True)
-        return
-    same = key is not None and past.header["key"] == key
-    if same and (reopen or past.status != "FINISHED"):
-        return
+        return past
+    if key is not None and past.header["key"] == key and (reopen or past.status != "FINISHED"):
+        return past
     Journal(path).close()  # nobody writes it, or this says so
     place = directory / "earlier_runs" / past.header["id"]
     place.mkdir(parents=True, exist_ok=True)
     for name in (FILES, FILE_NAME):
         if (directory / name).exists():
             (directory / name).rename(place / name)
+    return Past()
 
 
 def _id_of(parent: str | Path | None, name: str) -> str | None:
-    header = read_past(Path(parent) / FILE_NAME).header if parent is not None else None
-    if parent is not None and header is None:
+    if parent is None:
+        return None
+    if (header := read_past(Path(parent) / FILE_NAME).header) is None:
         warnings.warn(f"no run is recorded in {parent}; {name} is recorded without a parent", stacklevel=3)
-    return header["id"] if header is not None else None
+        return None
+    return str(header["id"])
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -255,3 +214,7 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         else:
             flat[f"{prefix}{name}"] = redact(str(value))
     return flat
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

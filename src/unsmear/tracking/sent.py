@@ -6,6 +6,7 @@ It is lost with an embedded store. That costs no more than sending everything ag
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -20,7 +21,7 @@ from unsmear.tracking.journal import lock_file
 class Sent:
     """What of one journal has arrived."""
 
-    run_id: str | None = None  # MLflow's
+    run_id: str = ""  # MLflow's
     status: str | None = None  # how the run stands in the store
     values: int = 0  # bytes of the journal whose metrics, params and tags have arrived
     files: int = 0  # the same of everything else
@@ -45,7 +46,7 @@ class SentNote:
         """Be the only process that sends, and know what others have sent before."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.with_name("sending.lock").open("a") as stream:
-            lock_file(stream.fileno(), wait_s=None)
+            lock_file(stream.fileno(), wait_s=math.inf)
             self._read()
             yield
 

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +27,7 @@ from unsmear.tracking.config import EMBEDDED, Destination, TrackingConfig, sqlit
 from unsmear.tracking.journal import Value
 from unsmear.tracking.secrets import remember_secret
 
-_LONGEST_NAME, _LONGEST_PARAM, _LONGEST_TAG = 250, 6000, 8000
+_LONGEST_NAME = 250
 _NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
 # Where MLflow keeps addresses of artifacts.
 _ADDRESSES = (
@@ -50,7 +50,6 @@ class Store:
                 (destination.folder / "artifacts").mkdir(exist_ok=True)
                 relocate_artifacts(destination.database_file)
         self.client = MlflowClient(destination.uri, registry_uri=destination.uri)
-        self._experiments: dict[str, str] = {}
 
     def ping(self) -> None:
         """Ask for something small."""
@@ -68,18 +67,15 @@ class Store:
     def ensure_run(self, header: dict[str, Any], parent_id: str | None) -> str:
         """MLflow's id of the run that a journal's header names; the run is created if need be."""
         experiment_id = self._ensure_experiment(header["experiment"])
-        found = self._find_by_id(experiment_id, header["id"])
-        if found is not None:
+        if (found := self._find_by_id(experiment_id, header["id"])) is not None:
             return found
         tags = {"unsmear.id": header["id"], "unsmear.key": header["key"], "mlflow.parentRunId": parent_id}
-        created = self.client.create_run(
-            experiment_id,
-            start_time=header["time"],
-            tags={name: value for name, value in tags.items() if value is not None},
-            run_name=header["name"],
-        )
+        tags = {name: value for name, value in tags.items() if value is not None}
+        self.client.create_run(experiment_id, header["time"], tags, header["name"])
         # An earlier request, given up here, may have arrived all the same: then the first in order stays.
-        return self._find_by_id(experiment_id, header["id"]) or str(created.info.run_id)
+        found = self._find_by_id(experiment_id, header["id"])
+        assert found is not None
+        return found
 
     def _find_by_id(self, experiment_id: str, run: str) -> str | None:
         found: list[Run] = self.client.search_runs([experiment_id], f"tags.`unsmear.id` = '{run}'", ViewType.ALL)
@@ -91,19 +87,17 @@ class Store:
         return found[0].info.run_id if found else None
 
     def send_values(self, run_id: str, values: Iterable[Value]) -> None:
-        """Send metrics, params and tags in as few requests as MLflow allows."""
+        """Send metrics, params and tags; MLflow shortens long values, and sends as many at a time as it allows."""
         points, settings, facts = list[Metric](), list[Param](), list[RunTag]()
         for kind, name, value, ms, step in values:
             name = _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]
             if kind == "metrics":
                 points.append(Metric(name, float(value), ms, step))
             elif kind == "params":
-                settings.append(Param(name, _cut(str(value), _LONGEST_PARAM)))
+                settings.append(Param(name, str(value)))
             else:
-                facts.append(RunTag(name, _cut(str(value), _LONGEST_TAG)))
-        while points or settings or facts:
-            self.client.log_batch(run_id, points[:800], settings[:100], facts[:100], synchronous=True)
-            del points[:800], settings[:100], facts[:100]
+                facts.append(RunTag(name, str(value)))
+        self.client.log_batch(run_id, points, settings, facts, synchronous=True)
 
     def send_file(self, run_id: str, path: Path, folder: str) -> None:
         """Send one file as an artifact."""
@@ -116,11 +110,6 @@ class Store:
         tags = [InputTag("mlflow.data.context", record["context"])]
         self.client.log_inputs(run_id, [DatasetInput(dataset, tags)])
 
-    def download(self, run_id: str, names: Collection[str], folder: Path) -> list[Path]:
-        """Those of a run's artifacts at its root that have one of ``names``, copied into ``folder``."""
-        there = [entry.path for entry in self.client.list_artifacts(run_id) if entry.path in names]
-        return [Path(self.client.download_artifacts(run_id, name, str(folder))) for name in there]
-
     def set_status(self, run_id: str, status: str, time_ms: int | None = None) -> None:
         """Say how the run stands; an end has a time."""
         if status == "RUNNING":
@@ -130,22 +119,13 @@ class Store:
 
     def _ensure_experiment(self, name: str) -> str:
         """Id of the experiment of this name; created, or taken back from the deleted ones, if need be."""
-        if name in self._experiments:
-            return self._experiments[name]
-        location = self.destination.artifact_location
         experiment = self.client.get_experiment_by_name(name)
         if experiment is None:
-            try:
-                self.client.create_experiment(name, f"{location}/{quote(name)}" if location else None)
-            except MlflowException as error:
-                if error.error_code != "RESOURCE_ALREADY_EXISTS":  # by a request that was given up, or by a colleague
-                    raise
-            experiment = self.client.get_experiment_by_name(name)
-            assert experiment is not None
+            location = self.destination.artifact_location
+            return str(self.client.create_experiment(name, f"{location}/{quote(name)}" if location else None))
         if experiment.lifecycle_stage == "deleted":
             self.client.restore_experiment(experiment.experiment_id)
-        self._experiments[name] = str(experiment.experiment_id)
-        return self._experiments[name]
+        return str(experiment.experiment_id)
 
 
 def create_database(path: Path) -> None:
@@ -164,10 +144,7 @@ def create_database(path: Path) -> None:
 
 def _upgrade(path: Path) -> None:
     engine = database_utils.create_sqlalchemy_engine(sqlite_uri(path))
-    if database_utils._is_empty_database(engine):
-        database_utils._initialize_tables(engine)
-    else:
-        database_utils._upgrade_db(engine)
+    database_utils._initialize_tables(engine)  # those that are not there, and migrates all
     engine.dispose()
 
 
@@ -204,7 +181,3 @@ def _set_environment(config: TrackingConfig, destination: Destination) -> None:
         remember_secret(destination.password)
     for name in ("mlflow", "alembic", "urllib3", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _cut(value: str, longest: int) -> str:
-    return value if len(value) <= longest else value[: longest - 1] + "…"

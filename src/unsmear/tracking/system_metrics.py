@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable
@@ -52,15 +51,11 @@ class SystemMetrics:
 
 def sample_gpus() -> dict[str, float]:
     """Use of each NVIDIA GPU, asked of ``nvidia-smi``; empty without one."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return {}
-    command = [program, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits"]
+    command = ["nvidia-smi", f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        return parse_gpus(subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout)
     except (OSError, subprocess.SubprocessError):
         return {}
-    return parse_gpus(done.stdout)
 
 
 def parse_gpus(table: str) -> dict[str, float]:
@@ -68,8 +63,9 @@ def parse_gpus(table: str) -> dict[str, float]:
     values: dict[str, float] = {}
     for line in table.splitlines():
         index, *fields = (field.strip() for field in line.split(","))
-        numbers = [float(text) if text.replace(".", "", 1).isdigit() else math.nan for text in fields]
-        use, used_mib, total_mib, power = numbers
+        use, used_mib, total_mib, power = (
+            float(text) if text.replace(".", "", 1).isdigit() else math.nan for text in fields
+        )
         found = {
             "utilization_percentage": use,
             "memory_usage_megabytes": used_mib * 1.048576,

@@ -44,7 +44,7 @@ def open_ui(results: str | Path, port: int = 5000) -> None:
 
             Store(config, store)
     print(f"MLflow on http://127.0.0.1:{port} (Ctrl-C ends it)", flush=True)
-    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", store.uri]
     command += ["--default-artifact-root", str(store.artifact_location), "--no-serve-artifacts"]
     os.execv(sys.executable, [*command, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"])

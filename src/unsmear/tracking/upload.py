@@ -19,7 +19,7 @@ from unsmear.tracking.config import TrackingConfig
 from unsmear.tracking.secrets import warn
 from unsmear.tracking.sent import Sent, SentNote
 
-_LARGEST_BATCH = 800  # values; MLflow takes 1000 in one request
+_LARGEST_BATCH = 800  # values after which what has arrived is noted
 _VALUES = frozenset({"metrics", "params", "tags"})
 
 
@@ -40,7 +40,7 @@ class Uploader:
         self._config, self._root = config, root
         self._destination = config.resolve(root)
         self._note = SentNote(self._destination)
-        self._named: set[str] = set()
+        self._told: set[str] = set()
 
     def send(self, is_over: bool = False, verify: bool = False) -> list[Path]:
         """Send what has not arrived, and say which runs' folders still hold something.
@@ -55,46 +55,43 @@ class Uploader:
         self._find_runs()
         if self.runs:
             with self._note.alone():
-                dead = [run for run in self.runs.values() if is_over and self._is_open(run)]
-                if verify or dead or self.find_pending():
-                    self._send(verify, dead)
+                if verify or self.find_pending() or (is_over and any(map(self._is_dead, self.runs.values()))):
+                    self._send(is_over, verify)
         return self.find_pending()
 
     def find_pending(self) -> list[Path]:
         """Folders of runs that hold something unsent."""
         return [run.path.parent for run in self.runs.values() if self._is_pending(run)]
 
-    def _send(self, verify: bool, dead: Iterable[Recorded]) -> None:
+    def _send(self, is_over: bool, verify: bool) -> None:
         if self.store is None:
             from unsmear.tracking.store import Store
 
             self.store = Store(self._config, self._destination)
-        if verify:
-            self._each(self._open)
-        self._each(self._send_values)
+        self._each(self._send_values, verify)
         with ThreadPoolExecutor(1) as pool:
             files = pool.submit(self._each, self._send_files)
             while not wait([files], self._config.interval_s).done:
                 self._find_runs()
                 self._each(self._send_values)
             files.result()
-        for run in dead:
-            self._mark_killed(run)
+        for run in self.runs.values():
+            if is_over and self._is_dead(run) and (sent := self._open(run)):
+                self._set_status(sent, "KILLED", journal.read_past(run.path).last_time)
 
-    def _each(self, send: Callable[[Recorded], object]) -> None:
+    def _each(self, send: Callable[[Recorded, Sent], None], verify: bool = False) -> None:
         errors = []
         for run in list(self.runs.values()):
             try:
-                send(run)
+                if (verify or self._is_pending(run)) and (sent := self._open(run)):
+                    send(run, sent)
             except Exception as error:
                 errors.append(error)
                 self.store.ping()
         if errors:
             raise errors[0]
 
-    def _send_values(self, run: Recorded) -> None:
-        if not self._is_pending(run) or (sent := self._open(run)) is None:
-            return
+    def _send_values(self, run: Recorded, sent: Sent) -> None:
         with run.path.open("rb") as stream:  # what has been sent must not be ahead of the journal after a power cut
             os.fsync(stream.fileno())
         for batch, end in _read_batches(run.path, sent.values):
@@ -105,26 +102,22 @@ class Uploader:
             sent.values = end
             self._note.write()
 
-    def _send_files(self, run: Recorded) -> None:
-        if not self._is_pending(run) or (sent := self._open(run)) is None:
-            return
+    def _send_files(self, run: Recorded, sent: Sent) -> None:
         end = sent.files
         for record, end in journal.read_entries(run.path, sent.files):
             if record["kind"] not in _VALUES:
-                _accepts(partial(self._send_file, run, str(sent.run_id), record))
-                if record["kind"] in ("finish", "resume"):
-                    sent.status = record.get("status", "RUNNING")
+                _accepts(partial(self._send_file, run, sent, record))
                 sent.files = end
                 self._note.write()
         sent.files = end
         self._note.write()
 
-    def _send_file(self, run: Recorded, run_id: str, record: dict[str, Any]) -> None:
+    def _send_file(self, run: Recorded, sent: Sent, record: dict[str, Any]) -> None:
         match record["kind"]:
             case "finish" | "resume":
-                self.store.set_status(run_id, record.get("status", "RUNNING"), record["time"])
+                self._set_status(sent, record.get("status", "RUNNING"), record["time"])
             case "dataset":
-                self.store.send_dataset(run_id, record)
+                self.store.send_dataset(sent.run_id, record)
             case "artifact" | "model":
                 # A journal from elsewhere must not send any other file of this machine.
                 folder = (run.path.parent / journal.FILES).resolve()
@@ -132,11 +125,16 @@ class Uploader:
                 if not path.is_relative_to(folder) or not path.exists():
                     warn(f"{run.path.parent / journal.FILES / record['path']} is gone; it is left out of the run")
                 elif record["kind"] == "artifact":
-                    self.store.send_file(run_id, path, path.relative_to(folder).parent.as_posix().removeprefix("."))
+                    self.store.send_file(sent.run_id, path, record["path"].rpartition("/")[0])
                 else:
                     from unsmear.tracking.model import send_model
 
-                    send_model(self.store.client, run_id, path, record)
+                    send_model(self.store.client, sent.run_id, path, record, self._config.register_models)
+
+    def _set_status(self, sent: Sent, status: str, time_ms: int) -> None:
+        self.store.set_status(sent.run_id, status, time_ms)
+        sent.status = status
+        self._note.write()
 
     def _open(self, run: Recorded) -> Sent | None:
         """Find or create the run in the store, its parent before it; None if somebody has deleted it there."""
@@ -149,43 +147,36 @@ class Uploader:
                 sent.values, sent.files, sent.status = 0, 0, None
                 sent.run_id = self.store.ensure_run(run.header, of_parent.run_id if of_parent else None)
                 found = self.store.find_run(sent.run_id)
-            if found is not None and found.info.lifecycle_stage != "active":
+            is_deleted = found.info.lifecycle_stage != "active"
+            if is_deleted:
                 sent.values = sent.files = run.path.stat().st_size
             self._note.write()
-            return sent if found is not None and found.info.lifecycle_stage == "active" else None
+            return None if is_deleted else sent
 
-    def _is_open(self, run: Recorded) -> bool:
+    def _is_dead(self, run: Recorded) -> bool:
         """Whether nothing that was sent or waits says how the run has ended, and no process writes its journal."""
         sent = self._note.of(run.header["id"])
         if sent.status not in (None, "RUNNING") and not self._is_pending(run):
             return False
         return journal.read_past(run.path).status is None and not journal.is_being_written(run.path)
 
-    def _mark_killed(self, run: Recorded) -> None:
-        if (sent := self._open(run)) is not None:
-            self.store.set_status(str(sent.run_id), "KILLED", journal.read_past(run.path).last_time)
-            sent.status = "KILLED"
-            self._note.write()
-
     def _find_runs(self) -> None:
         runs: dict[str, Recorded] = {}
-        broken = []
+        broken, told = [], []
         for path in journal.find_journals(self._root):
             try:
                 header = journal.read_header(path)
             except ValueError as error:
-                self._name_once(str(error))
+                told.append(str(error))
                 broken.append(path.parent)
                 continue
-            if header["id"] in runs:
-                self._name_once(f"{path} is a copy of {runs[header['id']].path}; it is not sent")
-            runs.setdefault(header["id"], Recorded(path, header))
-        self.runs, self.broken = runs, broken
-
-    def _name_once(self, message: str) -> None:
-        if message not in self._named:
-            self._named.add(message)
+            first = runs.setdefault(header["id"], Recorded(path, header))
+            if first.path != path:
+                told.append(f"{path} is a copy of {first.path}; it is not sent")
+        for message in sorted({*told} - self._told):
             warn(message)
+        self._told |= {*told}
+        self.runs, self.broken = runs, broken
 
     def _is_pending(self, run: Recorded) -> bool:
         sent = self._note.of(run.header["id"])
@@ -201,11 +192,9 @@ def _read_batches(path: Path, start: int) -> Iterable[tuple[list[journal.Value],
     """Values of a journal from byte ``start`` on, with the position behind them."""
     batch, end = list[journal.Value](), start
     for record, end in journal.read_entries(path, start):
-        if (kind := record["kind"]) == "metrics":
-            place = record["time"], record["step"]
-            batch += [journal.Value(kind, name, float(value), *place) for name, value in record["values"].items()]
-        elif kind in _VALUES:
-            batch += [journal.Value(kind, name, value) for name, value in record["values"].items()]
+        if record["kind"] in _VALUES:
+            place = record.get("time", 0), record.get("step", 0)
+            batch += [journal.Value(record["kind"], name, value, *place) for name, value in record["values"].items()]
         if len(batch) >= _LARGEST_BATCH:
             yield batch, end
             batch = []

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from unsmear.section import Section
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
 BatchSize = Annotated[int, Field(ge=1, le=4096)]
 
 
-class Hparams(BaseModel):
+class Hparams(Section):
     """Hyper-parameters of one training run; a sweep may search over any of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int = Field(1000, ge=0, description="optimizer steps; 0 keeps the weights that training starts from")
     batch_size: BatchSize | Literal["auto"] = Field(
@@ -67,10 +67,8 @@ class Hparams(BaseModel):
     )
 
 
-class TrainingConfig(BaseModel):
+class TrainingConfig(Section):
     """How the stages of every system are trained."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     defaults: Hparams = Field(default_factory=Hparams, description="hyper-parameters of every stage")
     scale_steps: float = Field(

@@ -6,20 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from unsmear.cascade.spec import StageSpec
 from unsmear.files import write_atomically
+from unsmear.section import Section
 from unsmear.training.config import TrainingConfig
 from unsmear.training.sequences import SequenceStores
 
 Files = tuple[str, ...]
 
 
-class TrainingJob(BaseModel):
+class TrainingJob(Section):
     """One training run, in plain values; its paths are relative to the working directory."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     spec: StageSpec = Field(description="the stage")
     config: TrainingConfig = Field(description="what holds for all stages")

@@ -40,9 +40,3 @@ class MetricsTable:
         for row in self.rows:
             writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
         write_text(path, text.getvalue())
-
-
-def read_metrics(path: str | Path) -> list[dict[str, str]]:
-    """Rows of a metrics.csv as texts, in order."""
-    with Path(path).open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))

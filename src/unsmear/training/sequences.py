@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from unsmear.section import Section
 
 
-class SequenceStores(BaseModel):
+class SequenceStores(Section):
     """One sequence of the train or the val split."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     split: Literal["train", "val"] = Field(description="which split it belongs to")
     sequence: str = Field(description="its name")

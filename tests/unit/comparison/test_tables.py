@@ -13,7 +13,7 @@ from unsmear.comparison.table_summary import format_summary
 from unsmear.comparison.tables import write_table
 from unsmear.evaluation.baselines import FittedBaselines
 from unsmear.evaluation.config import EvaluationConfig
-from unsmear.evaluation.rows import read_rows
+from unsmear.files import read_rows
 
 
 def test_table_of_known_systems(chain):

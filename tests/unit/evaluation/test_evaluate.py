@@ -19,7 +19,8 @@ from unsmear.evaluation.evaluate import evaluate_sequences
 from unsmear.evaluation.evaluate_input import evaluate_input
 from unsmear.evaluation.psnr import psnr
 from unsmear.evaluation.reblur import reblur_psnr
-from unsmear.evaluation.rows import gather_sequences, read_rows
+from unsmear.evaluation.rows import gather_sequences
+from unsmear.files import read_rows
 from unsmear.optics.response import Response
 
 

@@ -20,10 +20,11 @@ from unsmear.evaluation.evaluate import evaluate_sequences
 from unsmear.evaluation.perturbation import perturbed_cameras
 from unsmear.evaluation.predict import Predictor
 from unsmear.evaluation.robustness import measure_robustness
-from unsmear.evaluation.rows import read_rows
 from unsmear.evaluation.tiles import over_tiles, tile_starts
-from unsmear.optics.camera import Camera, simulate_camera
+from unsmear.files import read_rows
+from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig, MaskedOptics, StandardOptics
+from unsmear.optics.simulate import simulate_camera
 
 STAGES = (("center", (4,), ()), ("f35", (3, 5), (4,)), ("outer", (1, 2, 6, 7), (3, 4, 5)))
 

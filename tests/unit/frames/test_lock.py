@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from unsmear.fetch import MismatchError
-from unsmear.frames.config import Checksum
+from unsmear.frames.archives_config import Checksum
 from unsmear.frames.lock import expected_checksum, read_lock, record, verify
 
 

@@ -5,11 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
-from unsmear.optics.camera import Camera, simulate_camera
+from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
 from unsmear.optics.figures import draw_camera
 from unsmear.optics.phase_mask import simulate_psf
 from unsmear.optics.psf import load_psfs
+from unsmear.optics.simulate import simulate_camera
 
 
 def simulate(folder: Path, num_frames: int = 7, **fields: object) -> tuple[Path, Path]:

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from unsmear.optics.camera import Camera, simulate_camera
+from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
 from unsmear.optics.render import find_groups, render_blur
+from unsmear.optics.simulate import simulate_camera
 
 GROUPS = [(1, 7), (8, 7), (15, 7)]
 

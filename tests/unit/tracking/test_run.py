@@ -131,25 +131,24 @@ def test_tags_of_a_run_that_has_ended(tmp_path: Path) -> None:
 
 def test_artifact_is_kept_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "tok-12345")
-    weights, config, pictures = tmp_path / "w.safetensors", tmp_path / "config.yaml", tmp_path / "pictures"
+    weights, config = tmp_path / "w.safetensors", tmp_path / "config.yaml"
     weights.write_bytes(b"old")
     config.write_text("uri: https://ada:pw@host\ntoken: tok-12345\n")
-    (pictures / "deep").mkdir(parents=True)
-    (pictures / "deep/p.png").write_bytes(b"png")
     with open_run(tmp_path / "a", "n") as run:
         for _ in range(2):
-            for path in (weights, config, pictures):
+            for path in (weights, config):
                 run.log_artifact(path, "here")
         with pytest.raises(ValueError, match="no such file"):
             run.log_artifact(tmp_path / "missing")
-    for path in (weights, config, pictures / "deep/p.png"):
+    for path in (weights, config):
         path.unlink()
     files = tmp_path / "a/run.files"
     assert (files / "here/w.safetensors").read_bytes() == b"old"
     assert (files / "here/config.yaml").read_text() == "uri: https://***@host\ntoken: ***\n"
     found = {path.relative_to(files).as_posix() for path in files.rglob("*") if path.is_file()}
     assert {record["path"] for record in records(tmp_path / "a", "artifact")} == found
-    assert "here/pictures/deep/p.png" in found
+    with pytest.raises(ValueError, match="no such file"), open_run(tmp_path / "b", "n") as run:
+        run.log_artifact(files)
 
 
 def test_threads_may_log_at_once(tmp_path: Path) -> None:

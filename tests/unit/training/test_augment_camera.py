@@ -12,8 +12,9 @@ import torch
 
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
-from unsmear.optics.camera import Camera, simulate_camera
+from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
+from unsmear.optics.simulate import simulate_camera
 from unsmear.training.augment import reverse_frames, turn_pictures
 from unsmear.training.dataset import CropDataset
 from unsmear.training.objective import Objective, Prediction

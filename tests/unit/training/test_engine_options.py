@@ -9,11 +9,12 @@ import torch
 from safetensors.torch import load_file
 
 from unsmear.cascade.checkpoint import read_header
+from unsmear.files import read_rows
 from unsmear.training import batch_size
 from unsmear.training.batch_size import find_batch_size
 from unsmear.training.config import Hparams
 from unsmear.training.gradient import is_exhaustion
-from unsmear.training.metrics import MetricsTable, read_metrics
+from unsmear.training.metrics import MetricsTable
 from unsmear.training.objective import Objective
 from unsmear.training.precision import Precision
 from unsmear.training.settings import read_hparams
@@ -66,7 +67,7 @@ def test_a_translated_network_trains_alike(job):
 def test_training_ends_when_patience_does(job):
     # With a tiny learning rate the PSNR of the moving average hardly moves; with none in common it never rises.
     early = trained(job, "early", {"validate_every": 1}, steps=200, learning_rate=1e-12, patience=2)
-    values = [float(row["psnr"]) for row in read_metrics(early.folder / "metrics.csv") if row["split"] == "val"]
+    values = [float(row["psnr"]) for row in read_rows(early.folder / "metrics.csv") if row["split"] == "val"]
     assert 2 < len(values) < 200
 
 
@@ -150,7 +151,7 @@ def test_a_trial_that_fails_says_so_and_leaves_its_outputs(job, monkeypatch, wha
     assert trial.record["status"] == "failed"
     assert ("out of memory" if what == "memory" else "is not finite") in trial.record["reason"]
     assert all(torch.isfinite(value).all() for value in tensors(trial).values())
-    assert read_metrics(trial.folder / "metrics.csv")[0]["loss"] != ""
+    assert read_rows(trial.folder / "metrics.csv")[0]["loss"] != ""
     assert sorted(path.name for path in trial.folder.iterdir() if path.suffix == ".pt") == ["state.pt"]
     monkeypatch.undo()
     monkeypatch.setattr(Objective, "terms", fail)
@@ -192,7 +193,7 @@ def test_a_promoted_trial_goes_on_to_the_bits_of_a_longer_training(job):
     )
     second.train()
     assert largest_difference(whole, second) == 0
-    steps = [row["step"] for row in read_metrics(second.folder / "metrics.csv") if row["split"] == "val"]
+    steps = [row["step"] for row in read_rows(second.folder / "metrics.csv") if row["split"] == "val"]
     assert steps == ["4", "8", "12"] and second.record["status"] == "finished"
     other = {**fixed, "steps": 12, "learning_rate": 1e-5}
     with pytest.raises(ValueError, match=r"state.pt cannot be gone on from: its hparams differ"):
@@ -209,7 +210,7 @@ def test_same_configuration_same_bytes(job):
 
 def test_every_term_of_the_loss_has_a_column(job):
     done = trained(job, "done", loss="charbonnier")
-    rows = read_metrics(done.folder / "metrics.csv")
+    rows = read_rows(done.folder / "metrics.csv")
     assert {"step", "epoch", "split", "loss", "psnr", "lr", "images_per_second", "data_wait"} <= set(rows[0])
     assert [row["loss"] for row in rows] == [row["charbonnier"] for row in rows] != [""] * len(rows)
     assert all(0 <= float(row["data_wait"]) <= 1 for row in rows if row["split"] == "train")

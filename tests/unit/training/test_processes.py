@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from unsmear.training.metrics import read_metrics
+from unsmear.files import read_rows
 
 LONG = {"steps": 20, "accumulate": 1}
 EXACT = {"precision": "float64", "device": "cpu"}
@@ -38,7 +38,7 @@ def test_two_processes_with_half_the_batch_each_train_as_one(alone):
     assert {tensor.dtype for tensor in load_file(two.weights).values()} == {torch.float64}
     assert largest_difference(alone, two) <= 1e-9
     wanted, found = (
-        [float(row["psnr"]) for row in read_metrics(job.folder / "metrics.csv") if row["split"] == "val"]
+        [float(row["psnr"]) for row in read_rows(job.folder / "metrics.csv") if row["split"] == "val"]
         for job in (alone, two)
     )
     assert found == pytest.approx(wanted, abs=1e-6)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from training_job import Job, make_data
 
-from unsmear.training.metrics import read_metrics
+from unsmear.files import read_rows
 from unsmear.training.resume import StateFiles
 
 OFTEN = {"save_steps": 1}
@@ -68,7 +68,7 @@ def test_kill_goes_on_to_the_same_bits(whole):
     assert killed.weights.read_bytes() == whole.weights.read_bytes()
     columns = ("step", "split", "loss", "psnr", "log_mse", "lr", "epoch")
     wanted, found = (
-        [[row[name] for name in columns] for row in read_metrics(job.folder / "metrics.csv")] for job in (whole, killed)
+        [[row[name] for name in columns] for row in read_rows(job.folder / "metrics.csv")] for job in (whole, killed)
     )
     assert found == wanted
     assert sorted(path.name for path in killed.folder.iterdir()) == sorted(path.name for path in whole.folder.iterdir())

@@ -7,8 +7,9 @@ import torch
 from safetensors.torch import load_file
 
 from unsmear.cascade.checkpoint import load_stage, read_header
-from unsmear.optics.camera import Camera, simulate_camera
+from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
+from unsmear.optics.simulate import simulate_camera
 from unsmear.training.take import take_weights
 from unsmear.weights.load import shipped_file
 

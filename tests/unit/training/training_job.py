@@ -15,9 +15,9 @@ import numpy as np
 import yaml
 
 from unsmear.cascade.spec import StageSpec
-from unsmear.optics.camera import simulate_camera
 from unsmear.optics.config import CameraConfig
 from unsmear.optics.render import render_blur
+from unsmear.optics.simulate import simulate_camera
 from unsmear.training.config import Hparams, TrainingConfig
 from unsmear.training.job import TrainingJob
 from unsmear.training.train import train_stage

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from unsmear.files import read_rows
 from unsmear.report.page.tables import Table
 
 FILES = {"trials": "trials.csv", "hparams": "hparams.csv", "figure": "objective.png"}
@@ -32,7 +32,7 @@ def describe_sweeps(
 
 def _describe(entry: Mapping[str, Any], page: Path, labels: Mapping[str, str]) -> dict[str, Any]:
     folder = Path(entry["folder"])
-    trials, hparams = (_read(folder / FILES[name]) for name in ("trials", "hparams"))
+    trials, hparams = (read_rows(folder / FILES[name]) for name in ("trials", "hparams"))
     system, *dependents = (labels.get(name, name) for name in (entry["system"], *entry["dependents"]))
     return {
         "title": f"{system}, stage {entry['stage']}",
@@ -44,11 +44,6 @@ def _describe(entry: Mapping[str, Any], page: Path, labels: Mapping[str, str]) -
         "picture": (folder / FILES["figure"]).resolve().relative_to(page.parent.resolve()).as_posix(),
         "trials": _trials_table(trials),
     }
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
 
 
 def _summary(

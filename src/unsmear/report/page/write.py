@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unsmear.comparison.steps import StepCost
-from unsmear.evaluation.rows import read_rows
-from unsmear.files import write_atomically, write_text
+from unsmear.files import read_rows, write_atomically, write_text
 from unsmear.report.config import ReportConfig
 from unsmear.report.page import summary, tables
 from unsmear.report.page.render import render
