@@ -13,7 +13,7 @@ rule simulate_camera:
     params:
         camera=lambda wildcards: section(CONFIG.camera(wildcards.camera)),
         num_frames=CONFIG.data.frames_per_group,
-        code=code_digest("optics/camera.py"),
+        code=code_digest("optics/simulate.py"),
     script:
         "../scripts/simulate_camera.py"
 
