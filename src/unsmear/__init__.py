@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unsmear.photos.reconstruct import Reconstruction as Reconstruction
     from unsmear.photos.reconstruct import reconstruct as reconstruct
+    from unsmear.photos.reconstruction import Reconstruction as Reconstruction
     from unsmear.photos.save import save_reconstruction as save_reconstruction
 
 __version__ = "0.1.0"

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from unsmear.photos.colour import reduce_depth, to_srgb
+from unsmear.photos.deep import TooLargeError, check_size, read_deep
 from unsmear.photos.exif import describe_exif, turn_upright
 from unsmear.photos.formats import HEIF_SUFFIXES, RAW_SUFFIXES, REFUSED_PLUGINS, ends_early, name_unreadable
 
@@ -75,8 +76,8 @@ def read_picture(
         raise ValueError(_too_large(path, max_pixels, advice, error)) from None
     except UnidentifiedImageError:
         try:
-            deep = _read_deep(path, max_pixels)
-        except _TooLargeError as error:
+            deep = read_deep(path, max_pixels)
+        except TooLargeError as error:
             raise ValueError(_too_large(path, max_pixels, advice, error)) from None
         if deep is None:
             known = name_unreadable(path)
@@ -149,22 +150,11 @@ def _check_file(path: Path, max_bytes: int) -> None:
         raise ValueError(f"{path} is {name_unreadable(path)}")
 
 
-class _TooLargeError(Exception):
-    """A picture has more pixels than are read; carries the size, where it is known."""
-
-
-def _check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
-    if min(size) < 1:
-        raise ValueError(f"{path} declares {size[0]} x {size[1]} px; it is damaged")
-    if size[0] * size[1] > max_pixels:
-        raise _TooLargeError(f"{size[0]} x {size[1]} px, ")
-
-
-_OVERSIZED = (Image.DecompressionBombWarning, Image.DecompressionBombError, _TooLargeError)
+_OVERSIZED = (Image.DecompressionBombWarning, Image.DecompressionBombError, TooLargeError)
 
 
 def _too_large(path: Path, max_pixels: int, advice: str, error: Exception) -> str:
-    found = str(error) if isinstance(error, _TooLargeError) else ""
+    found = str(error) if isinstance(error, TooLargeError) else ""
     return f"{path} declares {found}more than the {max_pixels / 1e6:.4g} megapixels {advice}"
 
 
@@ -183,10 +173,10 @@ def _decode(path: Path, image: Image.Image, max_pixels: int) -> Picture:
     image.load()
     # Again, as notes may follow the pixels; Pillow turns a TIFF upright by itself, which a deep one misses.
     exif, orientation = describe_exif(image)
-    _check_size(path, image.size, max_pixels)
+    check_size(path, image.size, max_pixels)
     profile = image.info.get("icc_profile")
     if image.mode[0] in "IF" or is_deep:
-        deep = _read_deep(path, max_pixels) if image.mode[0] not in "IF" else None
+        deep = read_deep(path, max_pixels) if image.mode[0] not in "IF" else None
         orientation = orientation if deep is None else max(stored, orientation)
         values, note = reduce_depth(np.asarray(image) if deep is None else deep)
         notes += [note] if note else []
@@ -196,37 +186,6 @@ def _decode(path: Path, image: Image.Image, max_pixels: int) -> Picture:
     image, colour_notes = to_srgb(image)
     pixels = turn_upright(np.asarray(image), orientation)
     return Picture(np.ascontiguousarray(pixels), kind, exif, bool(profile), (*notes, *colour_notes))
-
-
-def _read_deep(path: Path, max_pixels: int) -> np.ndarray | None:
-    """Pixels of more than 8 bits a colour, which Pillow would cut to 8: (H, W), (H, W, 3) or (H, W, 4), RGB."""
-    import cv2
-    import tifffile
-    from cv2.utils import logging
-
-    try:
-        with tifffile.TiffFile(path) as file:
-            page = file.pages[0]
-            _check_size(path, (page.imagewidth, page.imagelength), max_pixels)  # type: ignore[union-attr]
-            is_tiff = True
-    except (tifffile.TiffFileError, struct.error, KeyError, IndexError):
-        is_tiff = False
-    if not is_tiff and path.open("rb").read(4) != b"\x89PNG":
-        return None
-    # Otherwise it prints lines of its own where it cannot read.
-    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
-    try:
-        pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        return None
-    finally:
-        logging.setLogLevel(level)
-    if pixels is None:
-        return None
-    pixels = np.asarray(pixels)
-    if pixels.ndim == 3 and pixels.shape[2] >= 3:
-        return pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
-    return pixels
 
 
 def _three_colours(values: np.ndarray) -> np.ndarray:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from unsmear.photos.allocation import allocate
 from unsmear.photos.arrays import as_picture
 from unsmear.photos.picture import MAX_BYTES, MAX_PIXELS, Picture
+from unsmear.photos.reconstruction import Reconstruction
+from unsmear.photos.scale import check_scale, resize
 from unsmear.photos.sources import PICTURE_BYTES, read_photo
 
 if TYPE_CHECKING:
@@ -28,29 +29,6 @@ Precision = Literal["auto", "float32", "bfloat16"]
 # Crops of trainings whose weights do not say it.
 WINDOW = 128
 MAX_FRAMES = 240
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """A blurry picture and its sharp frames.
-
-    Attributes
-    ----------
-    blurry : (H, W, 3) uint8 sRGB, as the frames were computed from it
-    frames : (N, H, W, 3) uint8 sRGB
-    numbers : what each frame is called: its number from 1, in the order of time
-    middle : index of the frame nearest to the middle of the exposure
-    picture : the photo as it was read
-    notes : what a person should know
-    """
-
-    blurry: np.ndarray
-    frames: np.ndarray
-    numbers: tuple[int, ...]
-    middle: int
-    picture: Picture
-    notes: tuple[str, ...] = ()
-    _folder: Any = field(default=None, repr=False, compare=False)
 
 
 class Reconstructor:
@@ -98,7 +76,7 @@ class Reconstructor:
             With the numbers that can be.
         """
         self._choose_frames(frames)
-        _check_scale(scale)
+        check_scale(scale)
 
     def __call__(
         self,
@@ -115,7 +93,7 @@ class Reconstructor:
         from unsmear.photos.tiles import TiledCascade
 
         predicted, numbers, middle = self._choose_frames(frames)
-        blurry = _resize(picture.pixels, scale)
+        blurry = resize(picture.pixels, scale)
         height, width = blurry.shape[:2]
         bound = free_memory() // 2 if memory is None else memory
         device = self.inference.device
@@ -139,8 +117,8 @@ class Reconstructor:
             left = free_memory(device) // 2 if memory is None else min(memory, free_memory(device))
         size = cascade.choose_size(height, width, left) if tile is None else max(tile, cascade.smallest)
         folder = tempfile.TemporaryDirectory(prefix="unsmear-") if on_disk else None
-        base = _allocate((len(predicted), *blurry.shape), folder, "predicted")
-        motion = _allocate(grid, folder, "motion", np.float16) if patch else None
+        base = allocate((len(predicted), *blurry.shape), folder, "predicted")
+        motion = allocate(grid, folder, "motion", np.float16) if patch else None
         if motion is not None:
             motion[:] = 0  # of the middle frame
         size, note = cascade(blurry, base, size, progress, motion)
@@ -148,7 +126,7 @@ class Reconstructor:
         if not cascade.seamless and size < max(height, width):
             notes.append("these networks look at the whole picture at once, so its tiles may differ a little")
         if between:
-            result = _allocate((len(numbers), *blurry.shape), folder, "all")
+            result = allocate((len(numbers), *blurry.shape), folder, "all")
             fill_between(base, len(numbers), result, motion)
         else:
             result = base
@@ -221,39 +199,3 @@ def reconstruct(
 @lru_cache(maxsize=2)
 def _load(camera: Camera, weights: tuple[str | Path, ...], device: Device, precision: Precision) -> Reconstructor:
     return Reconstructor(camera, weights, device, precision)
-
-
-def _check_scale(scale: float) -> None:
-    if not 0.05 <= scale <= 1:
-        raise ValueError(f"scale is {scale}; give a factor from 0.05 to 1, such as 0.5 for half the size")
-
-
-def _resize(pixels: np.ndarray, scale: float) -> np.ndarray:
-    _check_scale(scale)
-    if scale == 1:
-        return pixels
-    import cv2
-
-    height, width = pixels.shape[:2]
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-
-
-def _allocate(shape: tuple[int, ...], folder: Any, name: str, kind: type[np.generic] = np.uint8) -> np.ndarray:
-    """An array in memory, or in a file of the folder where memory is short."""
-    if folder is None:
-        return np.empty(shape, kind)
-    path = Path(folder.name) / f"{name}.npy"
-    try:
-        array = np.lib.format.open_memmap(path, "w+", kind, shape)
-        # Otherwise a disk that is full is noticed at the first write, which ends the process.
-        if hasattr(os, "posix_fallocate"):
-            with path.open("r+b") as stream:
-                os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
-        return array
-    except OSError as error:
-        size = math.prod(shape) * np.dtype(kind).itemsize
-        raise ValueError(
-            f"{size / 2**20:.0f} MiB for the frames fit neither into memory nor into {tempfile.gettempdir()} "
-            f"({error.strerror}); set TMPDIR to a larger disk, or use --scale 0.5"
-        ) from None

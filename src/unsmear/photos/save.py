@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from unsmear.photos.picture import Picture, register_heif
-from unsmear.photos.reconstruct import Reconstruction
+from unsmear.photos.reconstruction import Reconstruction
 from unsmear.photos.video import MAX_SIDE, fit, write_animation, write_film
 
 Film = Literal["mp4", "gif", "webp"]

@@ -13,7 +13,8 @@ from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.networks.config import JointConfig
 from unsmear.photos.memory import OVERHEAD, bytes_per_pixel, free_memory
-from unsmear.photos.tiles import MARGIN, TiledCascade, plan_tiles
+from unsmear.photos.tiles import MARGIN, TiledCascade
+from unsmear.photos.tiling import plan_tiles
 
 
 @pytest.fixture(scope="module")
