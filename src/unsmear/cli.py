@@ -97,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # As Ctrl-C: what is half-written is deleted.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        if not 0 < getattr(options, "port", 1) < 2**16:
+            raise ValueError(f"--port: {options.port} is no port; choose one from 1 to 65535")
         if options.command == "results":
             from unsmear.results import describe_results
 

@@ -47,3 +47,9 @@ def test_the_version_is_told_and_a_misspelt_command_refused(capsys):
         with pytest.raises(SystemExit) as stopped:
             main(wrong)
         assert stopped.value.code == 2 and message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["app", "--port", "99999"], ["mlflow", "--port", "0"]])
+def test_a_port_that_is_none_is_refused(arguments, capsys):
+    assert main(arguments) == 2
+    assert f"--port: {arguments[-1]} is no port; choose one from 1 to 65535" in capsys.readouterr().err
