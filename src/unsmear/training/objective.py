@@ -116,7 +116,7 @@ class Objective:
             truth = reverse_samples(truth, reverse)
             motion = None if motion is None else reverse_samples(motion, reverse)
         with self.precision.autocast():
-            frames, found = (self.run or self.stage)(blurry, given)
+            frames, found = (self.stage if self.run is None else self.run)(blurry, given)
         wanted = [self.frames.index(frame) for frame in self.stage.spec.predicts]
         prediction = Prediction(frames.to(blurry.dtype), truth[:, wanted], reblur=self._expose(frames, given, blurry))
         if found is None or motion is None:
