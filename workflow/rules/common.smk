@@ -50,7 +50,7 @@ try:
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
-# Where files of results/ lie on this machine: of those in a bucket, Snakemake keeps local copies.
+# Where results lie on this machine: of those in a bucket, Snakemake keeps local copies.
 RESULTS = str(workflow.modifier.path_modifier.modify(paths.RESULTS))
 EVALUATION = EvaluationPlan(PLAN)
 REPORT = ReportPlan(PLAN)

@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))
 
+from unsmear.plan.paths import BENCHMARKS, RESULTS
+
 
 def start(snakemake) -> None:
     """Log to the rule's log file and to the terminal; show a user's mistake as one message."""
@@ -16,9 +18,9 @@ def start(snakemake) -> None:
     if snakemake.log:
         Path(snakemake.log[0]).parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(snakemake.log[0], mode="w"))
-        folder, _, name = str(snakemake.log[0]).partition("results/logs/")
+        folder, _, name = str(snakemake.log[0]).partition(f"{RESULTS}/logs/")
         if "/" in name:
-            _note_machine(snakemake, Path(folder, "results/benchmarks", name).with_suffix(".json"))
+            _note_machine(snakemake, Path(folder, BENCHMARKS, name).with_suffix(".json"))
         if folder:
             _locate_params(snakemake, folder)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
@@ -30,7 +32,7 @@ def start(snakemake) -> None:
 
 
 def _locate_params(snakemake, folder) -> None:
-    """Let params name files below results/ as they are on this machine: a bucket's have copies in ``folder``."""
+    """Let params name results as they lie on this machine: a bucket's have copies in ``folder``."""
     params = snakemake.params
     for name, value in params.items():
         setattr(params, name, _locate(value, folder))
@@ -40,7 +42,7 @@ def _locate_params(snakemake, folder) -> None:
 
 def _locate(value, folder):
     if isinstance(value, str):
-        return folder + value if value.startswith("results/") else value
+        return folder + value if value.startswith(f"{RESULTS}/") else value
     if isinstance(value, dict):
         return {key: _locate(each, folder) for key, each in value.items()}
     return [_locate(each, folder) for each in value] if isinstance(value, list | tuple) else value
