@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from unsmear.photos.colour import reduce_depth, to_srgb
-from unsmear.photos.exif import describe_exif, turn_upright
-from unsmear.photos.picture import Picture
+from unsmear.photos.exif import describe_exif
+from unsmear.photos.picture import Picture, finish_picture
 
 
 def as_picture(values: Any) -> Picture:
@@ -25,7 +25,8 @@ def as_picture(values: Any) -> Picture:
         If it has another shape or kind of numbers.
     """
     if isinstance(values, Image.Image):
-        return _of_image(values)
+        values.load()
+        return finish_picture(values, *describe_exif(values), deep=None, notes=())
     array = np.asarray(values)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or array.size == 0:
         raise ValueError(f"an array of shape {array.shape} is no picture; give (height, width, 3), RGB")
@@ -34,18 +35,3 @@ def as_picture(values: Any) -> Picture:
     depth, note = reduce_depth(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array)
     image, notes = to_srgb(Image.fromarray(depth))
     return Picture(np.asarray(image), notes=tuple([note] if note else []) + tuple(notes))
-
-
-def _of_image(image: Image.Image) -> Picture:
-    image.load()
-    exif, orientation = describe_exif(image)
-    profile, kind = image.info.get("icc_profile"), image.format or "PNG"
-    notes: list[str] = []
-    if image.mode[0] in "IF":
-        depth, note = reduce_depth(np.asarray(image))
-        notes += [note] if note else []
-        image = Image.fromarray(depth)
-        image.info |= {"icc_profile": profile} if profile else {}
-    image, colour_notes = to_srgb(image)
-    pixels = np.ascontiguousarray(turn_upright(np.asarray(image), orientation))
-    return Picture(pixels, kind, exif, bool(profile), (*notes, *colour_notes))

@@ -7,8 +7,9 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
-# Fewer bits than the file's are recognised by the largest value; 14 bits would be mistaken in dark pictures.
+# Codes by which sRGB's own profiles differ.
 PROFILE_TOLERANCE = 8
+# Fewer bits than the file's are recognised by the largest value; 14 bits would be mistaken in dark pictures.
 _DEPTHS = ((255, 8), (1023, 10), (4095, 12))
 
 

@@ -6,7 +6,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,26 +163,33 @@ def _cut(path: Path) -> str:
 
 
 def _decode(path: Path, image: Image.Image, max_pixels: int) -> Picture:
-    notes = []
+    notes: list[str] = []
     if getattr(image, "is_animated", False):
         notes.append(f"it holds {getattr(image, 'n_frames', 'several')} pictures; the first was taken")
     tile: list[Any] = getattr(image, "tile", [])
     is_deep = bool(tile) and image.format in ("PNG", "TIFF") and "16" in str(tile[0][3])
-    kind = image.format or "PNG"
     stored = describe_exif(image)[1]
     image.load()
     # Again, as notes may follow the pixels; Pillow turns a TIFF upright by itself, which a deep one misses.
     exif, orientation = describe_exif(image)
     check_size(path, image.size, max_pixels)
-    profile = image.info.get("icc_profile")
-    if image.mode[0] in "IF" or is_deep:
-        deep = read_deep(path, max_pixels) if image.mode[0] not in "IF" else None
-        orientation = orientation if deep is None else max(stored, orientation)
-        values, note = reduce_depth(np.asarray(image) if deep is None else deep)
-        notes += [note] if note else []
+    deep = read_deep(path, max_pixels) if is_deep and image.mode[0] not in "IF" else None
+    orientation = orientation if deep is None else max(stored, orientation)
+    return finish_picture(image, exif, orientation, deep, notes)
+
+
+def finish_picture(
+    image: Image.Image, exif: bytes, orientation: int, deep: np.ndarray | None, notes: Sequence[str]
+) -> Picture:
+    """A loaded image in sRGB and upright; ``deep``, or what it holds of more than 8 bits, are its pixels."""
+    profile, kind = image.info.get("icc_profile"), image.format or "PNG"
+    if deep is None and image.mode[0] in "IF":
+        deep = np.asarray(image)
+    if deep is not None:
+        values, note = reduce_depth(deep)
+        notes = [*notes, note] if note else notes
         image = Image.fromarray(values)
-        if profile:
-            image.info["icc_profile"] = profile
+        image.info |= {"icc_profile": profile} if profile else {}
     image, colour_notes = to_srgb(image)
     pixels = turn_upright(np.asarray(image), orientation)
     return Picture(np.ascontiguousarray(pixels), kind, exif, bool(profile), (*notes, *colour_notes))
