@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent
-# Records of runs and lines of progress change no result.
-RECORDING = ("tracking", "provenance.py", "training/progress.py", "training/pictures.py")
+# Records of runs, lines of progress and the plan of jobs change no result.
+RECORDING = ("tracking", "plan", "provenance.py", "training/progress.py", "training/pictures.py")
 # What a module may read beside itself: compiled kernels and templates of pages.
 SOURCES = (".cpp", ".h", ".html", ".css", ".js")
 
