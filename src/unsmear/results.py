@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shlex
 import shutil
@@ -24,7 +25,7 @@ def describe_results(results: str | Path) -> str:
         raise ValueError(f"{table} does not exist; run `snakemake --cores all` first")
     try:
         lines = [format_summary(table).rstrip(), ""]
-    except (KeyError, IndexError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, csv.Error) as error:
         raise ValueError(f"{table} is no results table of this program ({error!r}); make it again") from error
     lines.append(f"Report       {results / 'report' / 'index.html'} (open it in a browser)")
     lines += [f"Video        {path}" for path in sorted((results / "report" / "videos").glob("*.mp4"))[:1]]
