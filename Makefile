@@ -14,8 +14,8 @@ SOURCES := Snakefile workflow/rules
 # Tests of one file share what they start, so a file stays in one process.
 SPREAD := --dist loadfile --no-loadscope-reorder
 CORES := $(shell getconf _NPROCESSORS_ONLN)
-# Slow tests wait for servers, clusters and killed jobs much of their time.
-SLOW_WORKERS := $(shell expr 2 \* $(CORES))
+# Slow tests wait for servers, clusters and killed jobs some of their time.
+SLOW_WORKERS := $(shell expr $(CORES) + 1)
 
 .PHONY: demo results mlflow test test-slow lint format schema bench graph clean
 

@@ -11,11 +11,18 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Where SLURM is installed but not started, Snakemake waits nine seconds for its answer at every start.
+NO_CLUSTER = str(Path(__file__).parent / "no_cluster")
+if NO_CLUSTER not in os.environ["PATH"].split(os.pathsep):
+    os.environ["PATH"] = f"{NO_CLUSTER}{os.pathsep}{os.environ['PATH']}"
+
+
+# What takes longest, and what waits most of its time, begins first: other processes do the rest meanwhile.
+FIRST = ("test_slurm.py", "test_data_sources.py", "test_changes.py", "test_bucket.py", "test_code_of_rules.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on a cluster, which wait most of their time, come first: another process does the rest meanwhile."""
-    items.sort(key=lambda item: "slurm" not in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
 
 
 @pytest.fixture(scope="session")

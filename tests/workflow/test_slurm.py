@@ -58,7 +58,16 @@ def ask(*command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def slurm(shared) -> Iterator[None]:
+def its_own_commands() -> Iterator[None]:
+    """Without the stand-in of tests/no_cluster."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", os.pathsep.join(folder for folder in folders if Path(folder).name != "no_cluster"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def slurm(shared, its_own_commands) -> Iterator[None]:
     """One node with accounting and two pretend GPUs; stopped at the end unless it was there before."""
     tool = shared / "tools" / "slurm.sh"
     if not tool.is_file() or os.geteuid() != 0:
@@ -173,7 +182,7 @@ def run(slurm, copy_tiny, tmp_path_factory) -> Run:
     with (run.folder / "snakemake.log").open("w") as log:
         process = subprocess.Popen(command, cwd=project.folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            until = time.monotonic() + 900
+            until = time.monotonic() + 1800
             while process.poll() is None and time.monotonic() < until:
                 disturb(run)
                 time.sleep(0.5)
