@@ -15,9 +15,9 @@ SOURCES := Snakefile workflow/rules
 SPREAD := --dist loadfile --no-loadscope-reorder
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 # Slow tests wait for servers, clusters and killed jobs some of their time.
-SLOW_WORKERS := $(shell expr $(CORES) + 1)
+MORE := $(shell expr $(CORES) + 1)
 
-.PHONY: demo results mlflow test test-slow lint format schema bench graph clean
+.PHONY: demo results mlflow test test-slow check lint format schema bench graph clean
 
 demo: $(READY)
 	UNSMEAR_SHOW_RESULTS=0 snakemake --cores all
@@ -33,7 +33,11 @@ test: $(READY)
 	python -m pytest -m "not slow" -n $(CORES) $(SPREAD)
 
 test-slow: $(READY)
-	python -m pytest -m slow -n $(SLOW_WORKERS) $(SPREAD)
+	python -m pytest -m slow -n $(MORE) $(SPREAD)
+
+# In one go, what several tests need is made once.
+check: lint
+	python -m pytest -m "slow or not slow" -n $(MORE) $(SPREAD)
 
 lint: $(READY)
 	ruff check .

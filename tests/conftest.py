@@ -18,11 +18,13 @@ if NO_CLUSTER not in os.environ["PATH"].split(os.pathsep):
 
 
 # What takes longest, and what waits most of its time, begins first: other processes do the rest meanwhile.
-FIRST = ("test_slurm.py", "test_data_sources.py", "test_changes.py", "test_bucket.py", "test_code_of_rules.py")
+FIRST = tuple(f"test_{name}.py" for name in "slurm data_sources changes bucket tracking rerun code_of_rules".split())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
+    """Long tests first, then other runs of the workflow, then what takes seconds."""
+    place = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: (place.get(item.path.name, len(FIRST)), item.path.parent.name != "workflow"))
 
 
 @pytest.fixture(scope="session")

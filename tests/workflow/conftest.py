@@ -29,6 +29,8 @@ STAGES = [
         ("f17", [1, 7], [2, 3, 5, 6]),
     )
 ]
+# Where a test is about what lies around the trainings, one stage makes all frames.
+ONE_STAGE = [{"name": "compact", "stages": [{"name": "all", "predicts": [1, 2, 3, 4, 5, 6, 7], "network": NETWORK}]}]
 TINY = {
     "name": "tiny",
     "scenes": {

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "faults"))
+from conftest import ONE_STAGE
 from fault_server import Fault, FaultServer, serve
 
 GROUPS = "results/groups.csv"
@@ -304,6 +305,7 @@ def test_folder_of_videos_goes_through_the_whole_chain(fresh, tmp_path):
     turn_quarter(folder / "a.mp4")
     fresh.configure(
         data={"source": "videos", "videos": {"folder": str(folder)}},
+        cascades=ONE_STAGE,
         sweep=[],
         training={"defaults": {"steps": 2, "batch_size": 2, "crop": 64}},
         tracking={"enabled": False},

@@ -6,12 +6,15 @@ import csv
 
 import pytest
 
+from conftest import ONE_STAGE
+
 
 @pytest.mark.parametrize(
     "folder", ["crop256", pytest.param("half360", marks=pytest.mark.slow)], ids=["crops", "whole frames"]
 )
 def test_chain_runs_on_real_frames_to_the_end(fresh, shared, folder):
-    fresh.configure(sweep=[], training={"defaults": {"steps": 2, "batch_size": 2, "crop": 64}})
+    training = {"defaults": {"steps": 2, "batch_size": 2, "crop": 64}}
+    fresh.configure(cascades=ONE_STAGE, sweep=[], training=training)
     overlay = fresh.folder / "config" / "archives.yaml"
     fresh.run("--configfile", str(overlay), "--config", f"data={{archives: {{folder: {shared / 'data' / folder}}}}}")
     with (fresh.folder / "results/report/table.csv").open() as stream:

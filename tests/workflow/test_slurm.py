@@ -21,11 +21,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from conftest import NETWORK, Project
+from conftest import ONE_STAGE, Project
 
 pytestmark = pytest.mark.slow
 
-STAGE = {"name": "all", "predicts": [1, 2, 3, 4, 5, 6, 7], "network": NETWORK}
 SECTIONS = {
     "scenes": {
         "train_sequences": 1,
@@ -36,7 +35,7 @@ SECTIONS = {
         "test_frames": 7,
     },
     "cameras": [{"name": "standard", "optics": "standard"}],
-    "cascades": [{"name": "compact", "stages": [STAGE]}],
+    "cascades": ONE_STAGE,
     # Two trainings, for which the pretend GPUs are asked.
     "systems": [{"name": "standard", "camera": "standard", "cascade": "compact", "seeds": 2}],
     # No state is saved in so few seconds but by SIGTERM.

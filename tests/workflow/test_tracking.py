@@ -155,7 +155,10 @@ def test_switched_off_tracking_never_imports_mlflow(finished):
     (package / "__init__.py").write_text("raise SystemExit('mlflow was imported')\n")
     shutil.rmtree(finished.folder / "results/mlflow")
     before = {path: path.stat().st_size for path in (finished.folder / "results").rglob("run.jsonl")}
-    finished.run("--forcerun", "start_sweep", "gather_evaluation", "train_stage")
+    run = "results/models/standard/f17/final/weights.safetensors"
+    text = finished.run("--forcerun", "gather_evaluation", run)
+    text += finished.run("--forcerun", "start_sweep", "--until", "start_sweep")
+    assert all(f"rule {name}:" in text for name in ("start_sweep", "gather_evaluation", "train_stage"))
     assert before == {path: path.stat().st_size for path in (finished.folder / "results").rglob("run.jsonl")}
     assert not (finished.folder / "results/mlflow").exists()
 
