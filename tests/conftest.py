@@ -18,12 +18,12 @@ if NO_CLUSTER not in os.environ["PATH"].split(os.pathsep):
 
 
 # What takes longest, and what waits most of its time, begins first: other processes do the rest meanwhile.
-FIRST = tuple(f"test_{name}.py" for name in "slurm data_sources changes bucket tracking rerun code_of_rules".split())
+FIRST = ("slurm", "data_sources", "changes", "bucket", "tracking", "rerun", "code_of_rules")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first, then other runs of the workflow, then what takes seconds."""
-    place = {name: number for number, name in enumerate(FIRST)}
+    place = {f"test_{name}.py": number for number, name in enumerate(FIRST)}
     items.sort(key=lambda item: (place.get(item.path.name, len(FIRST)), item.path.parent.name != "workflow"))
 
 

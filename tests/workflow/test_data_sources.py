@@ -21,8 +21,9 @@ import numpy as np
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "faults"))
-from conftest import ONE_STAGE
 from fault_server import Fault, FaultServer, serve
+
+from conftest import ONE_STAGE
 
 GROUPS = "results/groups.csv"
 WHOLE = ("train_orig_part0.zip", "train_orig_part1.zip", "val_orig_part0.zip")
