@@ -16,7 +16,8 @@ def test_chain_runs_on_real_frames_to_the_end(fresh, shared, folder):
     training = {"defaults": {"steps": 2, "batch_size": 2, "crop": 64}}
     fresh.configure(cascades=ONE_STAGE, sweep=[], training=training)
     overlay = fresh.folder / "config" / "archives.yaml"
-    fresh.run("--configfile", str(overlay), "--config", f"data={{archives: {{folder: {shared / 'data' / folder}}}}}")
+    data = f"data={{max_frames: 7, archives: {{folder: {shared / 'data' / folder}}}}}"
+    fresh.run("--configfile", str(overlay), "--config", data)
     with (fresh.folder / "results/report/table.csv").open() as stream:
         rows = {row["row"]: row for row in csv.DictReader(stream)}
     assert {"input_standard", "input_masked", "standard", "masked"} <= set(rows)
