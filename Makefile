@@ -14,8 +14,8 @@ SOURCES := Snakefile workflow/rules
 # Tests of one file share what they start, so a file stays in one process.
 SPREAD := --dist loadfile --no-loadscope-reorder
 CORES := $(shell getconf _NPROCESSORS_ONLN)
-# Slow tests wait for servers, clusters and killed jobs some of their time.
-MORE := $(shell expr $(CORES) + 1)
+# One more than cores, as slow tests wait for servers, clusters and killed jobs some of their time.
+WORKERS := $(shell expr $(CORES) + 1)
 
 .PHONY: demo results mlflow test test-slow check lint format schema bench graph clean
 
@@ -33,11 +33,11 @@ test: $(READY)
 	python -m pytest -m "not slow" -n $(CORES) $(SPREAD)
 
 test-slow: $(READY)
-	python -m pytest -m slow -n $(MORE) $(SPREAD)
+	python -m pytest -m slow -n $(WORKERS) $(SPREAD)
 
 # In one go, what several tests need is made once.
 check: lint
-	python -m pytest -m "slow or not slow" -n $(MORE) $(SPREAD)
+	python -m pytest -m "slow or not slow" -n $(WORKERS) $(SPREAD)
 
 lint: $(READY)
 	ruff check .

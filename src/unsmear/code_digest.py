@@ -15,13 +15,13 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent
-# Records of runs, lines of progress and the plan of jobs change no result.
-RECORDING = ("tracking", "plan", "provenance.py", "training/progress.py", "training/pictures.py")
+# On results: records of runs, lines of progress, the plan of jobs.
+WITHOUT_EFFECT = ("tracking", "plan", "provenance.py", "training/progress.py", "training/pictures.py")
 # What a module may read beside itself: compiled kernels and templates of pages.
 SOURCES = (".cpp", ".h", ".html", ".css", ".js")
 
 
-def code_digest(*modules: str, without: Sequence[str] = RECORDING) -> str:
+def code_digest(*modules: str, without: Sequence[str] = WITHOUT_EFFECT) -> str:
     """Digest of modules of this package and of all that they import from it.
 
     Parameters
@@ -40,7 +40,7 @@ def code_digest(*modules: str, without: Sequence[str] = RECORDING) -> str:
     return digest.hexdigest()[:16]
 
 
-def find_sources(modules: Sequence[str], without: Sequence[str] = RECORDING, lazy: bool = True) -> set[Path]:
+def find_sources(modules: Sequence[str], without: Sequence[str] = WITHOUT_EFFECT, lazy: bool = True) -> set[Path]:
     """Files of all modules that importing and running ``modules`` may import, and sources that lie beside them.
 
     Parameters

@@ -148,9 +148,6 @@ def test_lost_store_is_made_anew_from_the_journals(finished):
     assert before.read_bytes() == text
 
 
-SCORES = "results/evaluation/masked/per_frame.csv"
-
-
 def test_switched_off_tracking_never_imports_mlflow(finished):
     finished.configure(tracking={"enabled": False})
     package = finished.folder / "src" / "mlflow"
@@ -159,9 +156,11 @@ def test_switched_off_tracking_never_imports_mlflow(finished):
     shutil.rmtree(finished.folder / "results/mlflow")
     before = {path: path.stat().st_size for path in (finished.folder / "results").rglob("run.jsonl")}
     run = "results/models/standard/f17/final/weights.safetensors"
-    text = finished.run("--forcerun", "gather_evaluation", run, "--", run, SCORES)
-    text += finished.run("--forcerun", "start_sweep", "--until", "start_sweep")
-    assert all(f"rule {name}:" in text for name in ("start_sweep", "gather_evaluation", "train_stage"))
+    scores = "results/evaluation/masked/per_frame.csv"
+    text = finished.run("--forcerun", "gather_evaluation", run, "--", run, scores)
+    text += finished.run("--forcerun", "start_sweep", "--", "results/models/standard/center/final/hparams.yaml")
+    recorded = ("start_sweep", "select_trial", "gather_evaluation", "train_stage")
+    assert all(f"rule {name}:" in text for name in recorded)
     assert before == {path: path.stat().st_size for path in (finished.folder / "results").rglob("run.jsonl")}
     assert not (finished.folder / "results/mlflow").exists()
 
@@ -173,7 +172,7 @@ def test_secrets_are_written_nowhere(finished, monkeypatch):
     tracking = {"uri": f"http://ada:{PASSWORD}@127.0.0.1:9", "finish_wait_s": 1.0, "timeout_s": 1}
     finished.configure(tracking=tracking)
     run = "results/models/standard/f17/final/weights.safetensors"
-    text = finished.run("--forcerun", "gather_evaluation", run, "--", run, SCORES)
+    text = finished.run("--forcerun", "gather_evaluation", "write_report", run)
     assert "train_stage" in text and "gather_evaluation" in text
     assert "`snakemake sync_tracking` sends them" in text
     text += finished.run("sync_tracking", check=False)
