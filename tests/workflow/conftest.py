@@ -94,17 +94,19 @@ def bare_python() -> Path:
 
 
 @functools.cache
-def planner() -> subprocess.Popen[str]:
+def starter() -> subprocess.Popen[str]:
     """A process that has imported Snakemake: half of the time that a dry-run takes."""
-    command = [bare_python(), Path(__file__).with_name("planner.py")]
+    command = [bare_python(), Path(__file__).with_name("starter.py")]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     atexit.register(process.kill)
     return process
 
 
-def plan(folder: Path, environment: dict[str, str], arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run snakemake in the planner's process."""
-    process = planner()
+def run_snakemake(
+    folder: Path, environment: dict[str, str], arguments: Sequence[str]
+) -> subprocess.CompletedProcess[str]:
+    """Run snakemake in a copy of the starter's process."""
+    process = starter()
     with tempfile.TemporaryDirectory() as place:
         output = [f"{place}/stdout", f"{place}/stderr"]
         order = {"folder": str(folder), "environment": environment, "arguments": arguments, "output": output}
@@ -154,8 +156,8 @@ class Project:
         environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
         environment["OMP_NUM_THREADS"] = "1"
         options = ["--cores", "2", *arguments]
-        if "--dry-run" in arguments and self.python is None:
-            done = plan(self.folder, environment, options)
+        if self.python is None:
+            done = run_snakemake(self.folder, environment, options)
         else:
             command = [str(python), "-m", "snakemake", *options]
             done = subprocess.run(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -62,7 +62,9 @@ class Reconstructor:
 
         local = [fetch_hub_weights(str(path)) if is_hub_address(path) else path for path in weights or ()]
         paths = find_weights(local) if local else shipped_weights(camera)
-        crops = [read_header(path)["hparams"].get("crop", WINDOW) for path in paths]
+        headers = [read_header(path) for path in paths]
+        crops = [header["hparams"].get("crop", WINDOW) for header in headers]
+        self.is_mean = all(records_mean(header["camera"]) for header in headers)
         config = InferenceConfig(device=device, precision=precision, attention_window=max(16, *crops), compile=False)
         self.inference = CascadeInference.load(paths, config)
         self.num_frames = self.inference.num_frames
@@ -97,7 +99,7 @@ class Reconstructor:
         height, width = blurry.shape[:2]
         bound = free_memory() // 2 if memory is None else memory
         device = self.inference.device
-        cascade = TiledCascade(self.inference, predicted)
+        cascade = TiledCascade(self.inference, predicted, self.is_mean)
         left = bound - PICTURE_BYTES * height * width
         between = len(numbers) > len(predicted)
         if between and max(height, width) > MAX_SIDE:
@@ -146,6 +148,11 @@ class Reconstructor:
             f"frames is {frames}; {middle} gives the sharp middle picture alone, {self.num_frames} all frames, "
             f"and {self.num_frames + 1} to {MAX_FRAMES} more of them in between"
         )
+
+
+def records_mean(camera: Mapping[str, Any]) -> bool:
+    """Whether pictures of a camera, as weights name it, are known to be the mean of the frames exposed in them."""
+    return camera.get("name") == "standard" and all(abs(energy - 1) < 1e-6 for energy in camera["energy"])
 
 
 def reconstruct(

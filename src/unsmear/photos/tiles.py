@@ -14,6 +14,7 @@ from unsmear.cascade.spec import find_predecessors
 from unsmear.cascade.stage import Stage
 from unsmear.networks.build import find_references
 from unsmear.photos.memory import bytes_per_pixel, is_exhaustion, kept_by_process
+from unsmear.photos.still import keep_still
 from unsmear.photos.tiling import Tile, plan_tiles
 
 MARGIN = 112
@@ -31,11 +32,14 @@ class TiledCascade:
     ----------
     inference : the cascade on its device
     frames : numbers of the frames, from 1; stages that none of them needs do not run
+    is_mean : whether pictures are the mean of the frames, as a standard camera records them: then all frames agree
+        where nothing moved
     """
 
-    def __init__(self, inference: CascadeInference, frames: tuple[int, ...]) -> None:
+    def __init__(self, inference: CascadeInference, frames: tuple[int, ...], is_mean: bool = False) -> None:
         self.inference = inference
         self.frames = frames
+        self.keeps_still = is_mean and len(frames) == inference.num_frames
         stages: list[Stage] = list(inference.cascade.stages)  # type: ignore[arg-type]
         specs = tuple(stage.spec for stage in stages)
         asked = [spec.name for spec in specs if set(spec.predicts) & set(frames)]
@@ -163,6 +167,9 @@ class TiledCascade:
                 blurry = part.to(self.inference.device).permute(2, 0, 1)[None].float() / 255
                 known = dict.fromkeys(self.unneeded, blurry)
                 frames, fields = self.inference.predict_motion(blurry, known)
+                if self.keeps_still:
+                    with torch.inference_mode():
+                        keep_still(blurry, frames, fields, self.inference.num_frames // 2)
                 for index, frame in enumerate(self.frames):
                     _write_codes(frames[(0, frame - 1, ..., *tile.inside)], out[(index, *tile.keep)])
                 if motion is not None:

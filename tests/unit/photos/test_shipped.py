@@ -9,6 +9,7 @@ import pytest
 import skimage
 from PIL import Image
 
+from unsmear.evaluation.psnr import psnr
 from unsmear.optics.exposure import expose
 from unsmear.photos.picture import Picture
 from unsmear.photos.reconstruct import Reconstructor
@@ -48,16 +49,18 @@ def draw(name: str) -> np.ndarray:
 @pytest.mark.parametrize("name", ["chelsea.png", "rocket.jpg", "coffee.png", "astronaut.png", "page.png"])
 def test_what_is_sharp_comes_back_as_it_was(standard, name):
     picture = draw(name)
-    frame = standard(Picture(picture), frames=4).frames[0]
-    assert 10 * np.log10(255**2 / np.mean((frame.astype(float) - picture) ** 2)) > 40
+    result = standard(Picture(picture))
+    scores = psnr(result.frames, picture[None].repeat(7, 0))
+    # Grain and slight blur of the photograph itself count for the frames beside it.
+    assert scores[result.middle] > 40 and scores.min() > 34
 
 
 @pytest.mark.parametrize("name", ["flat", "noise", "night", "page.png"])
 def test_what_is_no_photograph_gets_no_colours_and_no_blocks(standard, name):
     picture = draw(name)
-    change = standard(Picture(picture), frames=4).frames[0].astype(float) - picture
-    assert np.abs(change - change.mean(axis=2, keepdims=True)).mean() < 1
-    assert np.abs(change.reshape(10, 16, 10, 16, 3).mean(axis=(1, 3))).max() < 4
+    change = standard(Picture(picture)).frames.astype(float) - picture
+    assert np.abs(change - change.mean(axis=3, keepdims=True)).mean() < 1
+    assert np.abs(change.reshape(7, 10, 16, 10, 16, 3).mean(axis=(2, 4))).max() < 4
 
 
 @pytest.mark.parametrize("name", ["flat", "noise", "night", "page.png", "chelsea.png"])
@@ -74,7 +77,7 @@ def test_what_the_masked_camera_saw_gets_no_colours_and_no_blocks(masked, shared
 def test_seams_of_the_shipped_networks_are_invisible(camera):
     reconstructor = Reconstructor(camera, device="cpu")
     picture = np.asarray(Image.open(PHOTOGRAPHS / "astronaut.png").convert("RGB"))[:320, :352]
-    cascade = TiledCascade(reconstructor.inference, tuple(range(1, 8)))
+    cascade = TiledCascade(reconstructor.inference, tuple(range(1, 8)), reconstructor.is_mean)
     whole, tiled = np.empty((7, *picture.shape), np.uint8), np.empty((7, *picture.shape), np.uint8)
     cascade(picture, whole, 352)
     cascade(picture, tiled, cascade.smallest)
