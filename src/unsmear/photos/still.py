@@ -14,7 +14,7 @@ from torch.nn import functional
 SIGMA = 5.0
 # Energy, full scale 1, below which a difference says nothing: a third of a code.
 SMALLEST = 0.1 / 255**2
-# A middle frame sharpened a little explains a tenth of any motion; one that is not quite sharp explains half of its own.
+# A middle frame sharpened a little explains a tenth of any motion; one not quite sharp explains half of its own.
 NONE, ALL = 0.1, 0.55
 
 
