@@ -58,7 +58,7 @@ def keep_still(blurry: Tensor, frames: Tensor, motion: dict[int, Tensor], middle
         # Guesses are of about a pixel, over which fading is moving.
         frames[:, index] = torch.lerp(centre, frames[:, index], moved)
     for field in motion.values():
-        field.mul_(functional.adaptive_avg_pool2d(moved, tuple(field.shape[-2:])).to(field.dtype))
+        field.mul_(functional.adaptive_avg_pool2d(moved, (field.shape[-2], field.shape[-1])).to(field.dtype))
 
 
 def _blur(maps: Tensor) -> Tensor:
