@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from safetensors.numpy import load_file
 
 FILES = {"center": "center.pth", "f35": "f35.pth", "f26": "f26.pth", "f17": "f17.pth"}
 FULL_CENTER = {"name": "center", "predicts": [4], "network": {"kind": "published_center"}, "init": "pretrained"}
@@ -51,7 +52,7 @@ def test_released_networks_are_a_row_of_the_table_and_a_start_of_training(finish
     finished.configure(
         pretrained={"source": "released", "files": files}, evaluation={**config["evaluation"], "upper_bound": False}
     )
-    finished.run("results/report/table.md", "results/evaluation/pretrained/cost.json")
+    finished.run("results/report/table.md")
     results = finished.folder / "results"
 
     with (results / "report/table.csv").open() as stream:
@@ -59,7 +60,8 @@ def test_released_networks_are_a_row_of_the_table_and_a_start_of_training(finish
     assert float(rows["pretrained"]["psnr_middle"]) > 5
     assert "Pre-trained" in (results / "report/table.md").read_text()
     parameters = sum(math.prod(shape) for stage in FILES for shape in keys[stage].values())
-    assert json.loads((results / "evaluation/pretrained/cost.json").read_text())["parameters"] == parameters
+    imported = [load_file(results / f"models/pretrained/{stage}/final/weights.safetensors") for stage in FILES]
+    assert sum(tensor.size for stage in imported for tensor in stage.values()) == parameters
     with sqlite3.connect(results / "mlflow" / "mlflow.db") as store:
         assert "pretrained/evaluation" in {name for (name,) in store.execute("select name from runs")}
 

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 PASSWORD = "correct-horse-battery"
+RUN = "results/models/standard/f17/final/weights.safetensors"
+SCORES = "results/evaluation/masked/per_frame.csv"
 
 
 def _open(project) -> sqlite3.Connection:
@@ -155,9 +157,7 @@ def test_switched_off_tracking_never_imports_mlflow(finished):
     (package / "__init__.py").write_text("raise SystemExit('mlflow was imported')\n")
     shutil.rmtree(finished.folder / "results/mlflow")
     before = {path: path.stat().st_size for path in (finished.folder / "results").rglob("run.jsonl")}
-    run = "results/models/standard/f17/final/weights.safetensors"
-    scores = "results/evaluation/masked/per_frame.csv"
-    text = finished.run("--forcerun", "gather_evaluation", run, "--", run, scores)
+    text = finished.run("--forcerun", "gather_evaluation", RUN, "--", RUN, SCORES)
     text += finished.run("--forcerun", "start_sweep", "--", "results/models/standard/center/final/hparams.yaml")
     recorded = ("start_sweep", "select_trial", "gather_evaluation", "train_stage")
     assert all(f"rule {name}:" in text for name in recorded)
@@ -171,8 +171,8 @@ def test_secrets_are_written_nowhere(finished, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", from_environment)
     tracking = {"uri": f"http://ada:{PASSWORD}@127.0.0.1:9", "finish_wait_s": 1.0, "timeout_s": 1}
     finished.configure(tracking=tracking)
-    run = "results/models/standard/f17/final/weights.safetensors"
-    text = finished.run("--forcerun", "gather_evaluation", "write_report", run)
+    text = finished.run("--forcerun", "write_report", "--", "results/report/index.html")
+    text += finished.run("--forcerun", "gather_evaluation", RUN, "--", RUN, SCORES)
     assert "train_stage" in text and "gather_evaluation" in text
     assert "`snakemake sync_tracking` sends them" in text
     text += finished.run("sync_tracking", check=False)

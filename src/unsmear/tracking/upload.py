@@ -83,7 +83,8 @@ class Uploader:
         errors = []
         for run in list(self.runs.values()):
             try:
-                if (verify or self._is_pending(run)) and (sent := self._open(run)):
+                is_pending = self._is_pending(run)  # asked in any case: a journal that lost its end begins anew
+                if (verify or is_pending) and (sent := self._open(run)):
                     send(run, sent)
             except Exception as error:
                 errors.append(error)
@@ -180,11 +181,11 @@ class Uploader:
 
     def _is_pending(self, run: Recorded) -> bool:
         sent = self._note.of(run.header["id"])
-        arrived = min(sent.values, sent.files)
         with run.path.open("rb") as stream:  # opened: a shared file system may tell an old size otherwise
             size = os.fstat(stream.fileno()).st_size
-        if arrived > size:  # the journal has lost its end in a power cut
-            arrived = sent.values = sent.files = 0
+        if max(sent.values, sent.files) > size:  # the journal has lost its end in a power cut
+            sent.values = sent.files = 0
+        arrived = min(sent.values, sent.files)
         return arrived < size and next(journal.read_entries(run.path, arrived), None) is not None
 
 

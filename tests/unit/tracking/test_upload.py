@@ -142,14 +142,21 @@ def test_refused_value_costs_no_other(root: Path, capsys: pytest.CaptureFixture[
     assert "refuses" in capsys.readouterr().err
 
 
-def test_lost_journal_end_is_sent_again(root: Path) -> None:
+@pytest.mark.parametrize("verify", [False, True])
+@pytest.mark.parametrize("ahead", ["values and files", "values"])
+def test_lost_journal_end_is_sent_again(root: Path, verify: bool, ahead: str) -> None:
     store = FakeStore()
     uploader(root, store).send()
+    if ahead == "values":
+        note = json.loads((root / "mlflow/sent.json").read_text())
+        for sent in note["runs"].values():
+            sent["files"] = 0
+        (root / "mlflow/sent.json").write_text(json.dumps(note))
     content = (root / "run/run.jsonl").read_bytes()
     shorter = content[: len(content) // 2]
     line = json.dumps({"kind": "metrics", "step": 5000, "time": 1, "values": {"x": 1.5}}).encode() + b"\n"
     (root / "run/run.jsonl").write_bytes(shorter[: shorter.rfind(b"\n") + 1] + line)
-    assert uploader(root, store).send() == []
+    assert uploader(root, store).send(verify=verify) == []
     assert Value("metrics", "x", 1.5, 1, 5000) in run_of(store)["metrics"]
 
 
