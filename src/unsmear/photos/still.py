@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# Standard deviation of the surroundings that a pixel's share is taken from, px; three of them are looked at.
+# Shares are found on a grid of so many px, which takes a tenth of the time.
+GRID = 4
+# Standard deviation of the surroundings that a share is taken from, px; three of them are looked at.
 SIGMA = 5.0
 # Energy, full scale 1, below which a difference says nothing: a third of a code.
 SMALLEST = 0.1 / 255**2
@@ -39,9 +41,11 @@ def find_moved(blurry: Tensor, frames: Tensor, middle: int) -> Tensor:
     centre = frames[:, middle]
     explained = frames.mean(dim=1).sub_(centre)
     found = ((blurry - centre) * explained).sum(dim=1, keepdim=True)
-    sums = _blur(torch.cat([found, explained.square_().sum(dim=1, keepdim=True)], dim=1))
-    share = (sums[:, :1] + SMALLEST) / (sums[:, 1:] + SMALLEST)
-    return share.sub_(NONE).div_(ALL - NONE).clamp_(0, 1)
+    maps = torch.cat([found, explained.square_().sum(dim=1, keepdim=True)], dim=1)
+    sums = _blur(functional.avg_pool2d(maps, GRID, ceil_mode=True))
+    share = ((sums[:, :1] + SMALLEST) / (sums[:, 1:] + SMALLEST)).sub_(NONE).div_(ALL - NONE).clamp_(0, 1)
+    fine = functional.interpolate(share, scale_factor=GRID, mode="bilinear", align_corners=False)
+    return fine[..., : blurry.shape[-2], : blurry.shape[-1]]
 
 
 def keep_still(blurry: Tensor, frames: Tensor, motion: dict[int, Tensor], middle: int) -> None:
@@ -53,17 +57,18 @@ def keep_still(blurry: Tensor, frames: Tensor, motion: dict[int, Tensor], middle
     motion : frame number (from 1) to (B, 2, h, w), displacements that go with the frames
     """
     moved = find_moved(blurry, frames, middle)
-    centre = frames[:, middle].clone()
+    still = 1 - moved
     for index in range(frames.shape[1]):
-        # Guesses are of about a pixel, over which fading is moving.
-        frames[:, index] = torch.lerp(centre, frames[:, index], moved)
+        if index != middle:  # Guesses are of about a pixel, over which fading is moving.
+            frames[:, index].lerp_(frames[:, middle], still)
     for field in motion.values():
         field.mul_(functional.adaptive_avg_pool2d(moved, (field.shape[-2], field.shape[-1])).to(field.dtype))
 
 
 def _blur(maps: Tensor) -> Tensor:
-    radius = round(3 * SIGMA)
+    sigma = SIGMA / GRID
+    radius = round(3 * sigma)
     places = torch.arange(-radius, radius + 1, device=maps.device, dtype=maps.dtype)
-    kernel = torch.softmax(-(places**2) / (2 * SIGMA**2), dim=0).repeat(maps.shape[1], 1, 1, 1)
+    kernel = torch.softmax(-(places**2) / (2 * sigma**2), dim=0).repeat(maps.shape[1], 1, 1, 1)
     rows = functional.conv2d(maps, kernel, padding=(0, radius), groups=maps.shape[1])
     return functional.conv2d(rows, kernel.mT, padding=(radius, 0), groups=maps.shape[1])
