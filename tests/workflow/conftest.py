@@ -95,7 +95,7 @@ def bare_python() -> Path:
 
 @functools.cache
 def starter() -> subprocess.Popen[str]:
-    """A process that has imported Snakemake: half of the time that a dry-run takes."""
+    """A process that has imported Snakemake, which is half of the time that a dry-run takes."""
     command = [bare_python(), Path(__file__).with_name("starter.py")]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     atexit.register(process.kill)

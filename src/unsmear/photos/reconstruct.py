@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class Reconstructor:
         from unsmear.cascade.inference import CascadeInference
         from unsmear.cascade.order import find_weights
         from unsmear.hub import fetch_hub_weights, is_hub_address
+        from unsmear.photos.still import records_mean
         from unsmear.weights.load import shipped_weights
 
         local = [fetch_hub_weights(str(path)) if is_hub_address(path) else path for path in weights or ()]
@@ -148,11 +149,6 @@ class Reconstructor:
             f"frames is {frames}; {middle} gives the sharp middle picture alone, {self.num_frames} all frames, "
             f"and {self.num_frames + 1} to {MAX_FRAMES} more of them in between"
         )
-
-
-def records_mean(camera: Mapping[str, Any]) -> bool:
-    """Whether pictures of a camera, as weights name it, are known to be the mean of the frames exposed in them."""
-    return camera.get("name") == "standard" and all(abs(energy - 1) < 1e-6 for energy in camera["energy"])
 
 
 def reconstruct(

@@ -6,6 +6,9 @@ whatever a network guesses.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -18,6 +21,11 @@ SIGMA = 5.0
 SMALLEST = 0.1 / 255**2
 # A middle frame sharpened a little explains a tenth of any motion; one not quite sharp explains half of its own.
 NONE, ALL = 0.1, 0.55
+
+
+def records_mean(camera: Mapping[str, Any]) -> bool:
+    """Whether pictures of a camera, as weights name it, are known to be the mean of the frames exposed in them."""
+    return camera.get("name") == "standard" and all(abs(energy - 1) < 1e-6 for energy in camera["energy"])
 
 
 def find_moved(blurry: Tensor, frames: Tensor, middle: int) -> Tensor:

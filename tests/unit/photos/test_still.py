@@ -7,8 +7,7 @@ import pytest
 import skimage
 import torch
 
-from unsmear.photos.reconstruct import records_mean
-from unsmear.photos.still import find_moved, keep_still
+from unsmear.photos.still import find_moved, keep_still, records_mean
 
 
 @pytest.fixture(scope="module")
