@@ -7,12 +7,18 @@ anew when the code behind it changed, and only then.
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
+import json
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from unsmear.fetch import cache_folder
+from unsmear.files import write_text
 
 ROOT = Path(__file__).parent
 # On results: records of runs, lines of progress, the plan of jobs.
@@ -37,6 +43,7 @@ def code_digest(*modules: str, without: Sequence[str] = WITHOUT_EFFECT) -> str:
     digest = hashlib.sha256()
     for path in sorted(find_sources(modules, without)):
         digest.update(f"{path.relative_to(ROOT).as_posix()}\n{_read(path, _age(path)).digest}\n".encode())
+    _parsed().save()
     return digest.hexdigest()[:16]
 
 
@@ -84,13 +91,56 @@ class Source:
     lazy_imports: frozenset[str] = frozenset()
 
 
+class ParsedSources:
+    """What files were parsed to, by the digest of their text, so that a start of the workflow parses only what is new.
+
+    Parameters
+    ----------
+    path : kept there; where that cannot be read or written, everything is parsed
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._kept = path, dict[str, Source]()
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+            for text, (digest, *imports) in json.loads(path.read_text(encoding="utf-8")).items():
+                self._kept[text] = Source(digest, *map(frozenset, imports))
+        self._num_saved = len(self._kept)
+
+    def parse(self, path: Path) -> Source:
+        """As :func:`parse_source`, of a file."""
+        text = path.read_text(encoding="utf-8")
+        key = _sha256(f"{path.suffix} {text}")
+        if key not in self._kept:
+            self._kept[key] = parse_source(text, path)
+        return self._kept[key]
+
+    def save(self) -> None:
+        """Keep what is new; of several that save at once one loses its part."""
+        if len(self._kept) == self._num_saved:
+            return
+        self._num_saved = len(self._kept)
+        rows = {
+            text: (source.digest, sorted(source.imports), sorted(source.lazy_imports))
+            for text, source in self._kept.items()
+        }
+        with contextlib.suppress(OSError):
+            write_text(self._path, json.dumps(rows))
+
+
+@cache
+def _parsed() -> ParsedSources:
+    # Another parser, by this module or by Python, starts anew.
+    parser = _sha256(f"{sys.version} {Path(__file__).read_text(encoding='utf-8')}")[:16]
+    return ParsedSources(cache_folder() / "code" / f"{parser}.json")
+
+
 def _age(path: Path) -> int:
     return path.stat().st_mtime_ns
 
 
 @cache
 def _read(path: Path, age: int) -> Source:
-    return parse_source(path.read_text(encoding="utf-8"), path)
+    return _parsed().parse(path)
 
 
 def parse_source(text: str, path: Path) -> Source:

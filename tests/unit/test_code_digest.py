@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unsmear.code_digest import code_digest, find_sources, parse_source
+from unsmear.code_digest import ParsedSources, code_digest, find_sources, parse_source
 
 SOURCE = '''"""A module."""
 
@@ -98,3 +98,30 @@ def test_unknown_name_and_relative_imports_are_refused(package):
     (package / "top.py").write_text("from . import files\n")
     with pytest.raises(ValueError, match="line 1: a relative import"):
         code_digest("top.py")
+
+
+def test_what_was_parsed_is_kept_by_its_text(tmp_path, monkeypatch):
+    module, kept = tmp_path / "module.py", tmp_path / "cache" / "kept.json"
+    module.write_text("import unsmear.files\n\ndef late():\n    import unsmear.retry\n")
+    first = ParsedSources(kept)
+    source = first.parse(module)
+    first.save()
+    parsed = []
+    monkeypatch.setattr(
+        "unsmear.code_digest.parse_source", lambda text, path: parsed.append(text) or parse_source(text, path)
+    )
+    assert ParsedSources(kept).parse(module) == source and parsed == []
+    module.write_text("import unsmear.results\n")
+    again = ParsedSources(kept)
+    assert again.parse(module).imports == {"unsmear.results"} and parsed == ["import unsmear.results\n"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"a": 1}', '{"a": ["b", 1, 2]}', '"a"'])
+def test_a_damaged_or_missing_memory_is_no_error(tmp_path, content):
+    module, kept = tmp_path / "module.py", tmp_path / "kept.json"
+    module.write_text("ONE = 1\n")
+    kept.write_text(content)
+    assert ParsedSources(kept).parse(module) == parse_source("ONE = 1\n", module)
+    blocked = ParsedSources(kept / "below" / "kept.json")
+    assert blocked.parse(module) == parse_source("ONE = 1\n", module)
+    blocked.save()
