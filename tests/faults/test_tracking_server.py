@@ -121,9 +121,9 @@ def test_server_down_all_the_time_then_synchronised(
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_bad_line(tmp_path: Path, server: Server, seed: int) -> None:
-    proxy = FaultProxy(server.port, seed, fault_rate=0.5, delay_s=2.5)
+    proxy = FaultProxy(server.port, seed, fault_rate=0.5, delay_s=1.3)
     directory, name = tmp_path / "models/c", f"bad line {seed}"
-    follower = Follower(config(proxy.uri, finish_wait_s=20.0), tmp_path)
+    follower = Follower(config(proxy.uri, finish_wait_s=10.0, timeout_s=1), tmp_path)
     follower.start()
     with open_run(directory, name, params={"seed": seed}) as run:
         for step in range(400):
@@ -135,7 +135,7 @@ def test_bad_line(tmp_path: Path, server: Server, seed: int) -> None:
         run.log_dataset("frames", "a" * 32, "results/frames")
     follower.finish()
     # What the follower had no time for comes later, through the same bad line.
-    assert any(sync(config(proxy.uri), tmp_path) == (1, []) for _ in range(60))
+    assert any(sync(config(proxy.uri, timeout_s=1), tmp_path) == (1, []) for _ in range(60))
     proxy.close()
     assert sum(proxy.counts[fault] for fault in FaultProxy.FAULTS) >= 5, proxy.counts
     run_id = assert_arrived(server.database, name, directory)

@@ -22,6 +22,7 @@ KEEP_S = 3600.0
 _CSS = """
 .gradio-container { max-width: 60rem !important; margin: auto; }
 input:is([type=radio], [type=range]):focus-visible { outline: 2px solid currentColor !important; outline-offset: 3px; }
+#trouble p { border-left: .3rem solid #d22; padding-left: .6rem; }
 @media (max-width: 30rem) { .gradio-container { padding: .5rem !important; } }
 """
 # Gradio's slider of two pictures has no texts for those who do not see them, and knows the mouse alone.

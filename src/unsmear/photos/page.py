@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import html
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,6 +65,7 @@ def build_page(options: argparse.Namespace, results: Path) -> gradio.Blocks:
                     info="A smaller size is faster, and shortens a long blur.",
                 )
                 start = gradio.Button("Make it sharp", variant="primary", elem_id="start")
+                trouble = gradio.HTML(elem_id="trouble", visible=False)
         with gradio.Column(visible=False) as shown:
             compare = gradio.ImageSlider(label="Blurry and sharp", interactive=False, elem_id="compare", max_height=700)
             number = gradio.Slider(1, 7, value=4, step=1, label="Frame", elem_id="frame")
@@ -72,14 +74,16 @@ def build_page(options: argparse.Namespace, results: Path) -> gradio.Blocks:
             files = gradio.File(label="To download: frames, MP4, GIF", file_count="multiple", interactive=False)
 
         def make(photo: Any, camera: str, size: str, progress: Any = gradio.Progress()) -> Any:  # noqa: B008
-            if photo is None:
-                raise gradio.Error("drop a photo first, or choose a sample", print_exception=False)
             try:
+                if photo is None:
+                    raise ValueError("drop a photo first, or choose a sample")
                 made = work(Path(photo), camera, SIZES[size], lambda done, total: progress((done, total), unit="tiles"))
             except ValueError as error:
-                raise gradio.Error(str(error), duration=None, print_exception=False) from None
+                said = gradio.HTML(f'<p role="alert">{html.escape(str(error))}</p>', visible=True)
+                return [said, gradio.Column(visible=False), *[gradio.skip()] * len(results_of_photo)]
             middle = (len(made.previews) + 1) // 2
             return [
+                gradio.HTML("", visible=False),
                 gradio.Column(visible=True),
                 (made.blurry, made.previews[middle - 1]),
                 gradio.Slider(1, len(made.previews), value=middle, step=1),
@@ -93,11 +97,11 @@ def build_page(options: argparse.Namespace, results: Path) -> gradio.Blocks:
         def choose(previews: list[str], blurry: str | None, number: float) -> Any:
             return (blurry, previews[int(number) - 1]) if blurry and previews else None
 
-        outputs = [shown, compare, number, notes, film, files, previews, kept]
+        results_of_photo = [compare, number, notes, film, files, previews, kept]
         start.click(
             make,
             [photo, camera, size],
-            outputs,
+            [trouble, shown, *results_of_photo],
             api_visibility="private",
             concurrency_id="work",
             # The results, where it would be by default, are not shown before they are there.
