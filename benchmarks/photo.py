@@ -1,9 +1,9 @@
 """A person's photo: processor time and memory of all seven frames, against the machine's rate of matrix products.
 
 Run as ``python benchmarks/photo.py``; ``--weights`` measures other weights than the shipped ones. Each photo goes
-through the command in a process of its own, which measures the rate as well: seconds are processor seconds of all
-threads over the number of threads, so that other work on the machine disturbs them least. Ends with 1 where a limit
-is missed:
+through the command in a process of its own, which measures the rate as well, before and after each tile: it changes
+with what else the machine does. Seconds are processor seconds of all threads over the number of threads, so that other
+work on the machine disturbs them least. Ends with 1 where a limit is missed:
 
 - the networks, margins of tiles and rounding included, make half of the multiply-adds that a product of two large
   matrices makes in the same time, the kernel's time to hand out memory apart (a column of its own: it is the machine's,
@@ -35,41 +35,52 @@ LEAST_SHARE = 0.5
 MOST_MEMORY = 4 * 2**30
 # The command, with the processor seconds of its networks, those of the process, the rate, and the most memory held.
 _MEASURED = """
-import json, os, resource, sys, time
+import json, os, resource, sys
 import torch
+from unsmear.cascade.inference import CascadeInference
 from unsmear.cli import main
 from unsmear.photos.tiles import TiledCascade
 
-def measure_rate(side=1024, repeats=16):
-    left, threads = torch.rand(side, side), torch.get_num_threads()
+clock, rates, measuring = os.times, [], [0.0, 0.0]
+
+def measure_rate(side=1024, repeats=8):
+    started, threads = clock(), torch.get_num_threads()
     torch.set_num_threads(1)
+    left = torch.rand(side, side)
     left @ left
-    began = os.times().user
+    began = clock().user
     for _ in range(repeats):
         left @ left
-    seconds = os.times().user - began
+    rates.append(side**3 * repeats / (clock().user - began))
     torch.set_num_threads(threads)
-    return side**3 * repeats / seconds
+    ended = clock()
+    measuring[0] += ended.user - started.user
+    measuring[1] += ended.system - started.system
 
-run, networks = TiledCascade.__call__, []
+predict, run, networks = CascadeInference.predict_frames, TiledCascade.__call__, []
 
-def timed(self, *arguments):
-    began = os.times()
-    result = run(self, *arguments)
-    now = os.times()
-    networks.append((now.user - began.user, now.system - began.system))
+def predict_between(self, *arguments):
+    measure_rate()
+    result = predict(self, *arguments)
+    measure_rate()
     return result
 
-TiledCascade.__call__ = timed
-began = time.process_time()
-rates = [measure_rate()]
-spent = time.process_time() - began
+def timed(self, *arguments):
+    began = clock(), *measuring
+    result = run(self, *arguments)
+    ended = clock(), *measuring
+    user, system = ended[0].user - began[0].user, ended[0].system - began[0].system
+    networks.append((user - ended[1] + began[1], system - ended[2] + began[2]))
+    return result
+
+CascadeInference.predict_frames, TiledCascade.__call__ = predict_between, timed
 status = main(sys.argv[1:])
-whole = time.process_time() - spent
-rates.append(measure_rate())
+now = clock()
+whole = now.user + now.system - sum(measuring)
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 computed, handed = map(sum, zip(*networks))
-found = {"rate": sum(rates) / 2, "networks": computed, "kernel": handed, "whole": whole, "memory": memory}
+rate = len(rates) / sum(1 / each for each in rates)
+found = {"rate": rate, "networks": computed, "kernel": handed, "whole": whole, "memory": memory}
 print(json.dumps(found), file=sys.stderr)
 sys.exit(status)
 """

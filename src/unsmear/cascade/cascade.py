@@ -38,13 +38,7 @@ class Cascade(nn.Module):
         return cls([checkpoint.stage for checkpoint in checkpoints], sizes.pop()).eval()
 
     def forward(self, blurry: Tensor, known: Mapping[int, Tensor] | None = None) -> Tensor:
-        """Predict every frame, (B, N, 3, H, W), not clipped; see :meth:`predict_motion`."""
-        return self.predict_motion(blurry, known)[0]
-
-    def predict_motion(
-        self, blurry: Tensor, known: Mapping[int, Tensor] | None = None
-    ) -> tuple[Tensor, dict[int, Tensor]]:
-        """Predict every frame, and the motion of those whose networks predict it.
+        """Predict every frame.
 
         Parameters
         ----------
@@ -54,11 +48,10 @@ class Cascade(nn.Module):
 
         Returns
         -------
-        frames : (B, N, 3, H, W), not clipped
-        motion : as :func:`predict_frames`
+        (B, N, 3, H, W), not clipped
         """
-        frames, motion = predict_frames(self.stages, blurry, known)  # type: ignore[arg-type]
-        return torch.stack([frames[number] for number in range(1, self.num_frames + 1)], dim=1), motion
+        frames, _ = predict_frames(self.stages, blurry, known)  # type: ignore[arg-type]
+        return torch.stack([frames[number] for number in range(1, self.num_frames + 1)], dim=1)
 
 
 def predict_frames(

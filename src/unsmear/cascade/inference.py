@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from unsmear.cascade.cascade import Cascade
+from unsmear.cascade.cascade import Cascade, predict_frames
 from unsmear.cascade.config import InferenceConfig
 from unsmear.kernels.accelerate import accelerate
 from unsmear.kernels.build import VECTORS, NativeError, find_compiler
@@ -109,12 +109,13 @@ class CascadeInference:
         return self.cascade.num_frames
 
     def __call__(self, blurry: Tensor, known: Mapping[int, Tensor] | None = None) -> Tensor:
-        """Predict every frame, (B, N, 3, H, W) float32, not clipped; see :meth:`predict_motion`."""
-        return self.predict_motion(blurry, known)[0]
+        """Predict every frame, (B, N, 3, H, W) float32, not clipped; see :meth:`predict_frames`."""
+        frames, _ = self.predict_frames(blurry, known)
+        return torch.stack([frames[number] for number in range(1, self.num_frames + 1)], dim=1)
 
-    def predict_motion(
+    def predict_frames(
         self, blurry: Tensor, known: Mapping[int, Tensor] | None = None
-    ) -> tuple[Tensor, dict[int, Tensor]]:
+    ) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
         """Predict every frame, and the motion of those whose networks predict it.
 
         Parameters
@@ -124,7 +125,7 @@ class CascadeInference:
 
         Returns
         -------
-        frames : (B, N, 3, H, W) float32 on the object's device, not clipped
+        frames : number to (B, 3, H, W) float32 on the object's device, not clipped
         motion : as :func:`~unsmear.cascade.cascade.predict_frames`
         """
         given = None if known is None else {frame: self._place(picture) for frame, picture in known.items()}
@@ -133,8 +134,8 @@ class CascadeInference:
         exact = torch.backends.cudnn.flags(enabled=True, allow_tf32=half)
         autocast = torch.autocast(self.device.type, self.dtype) if half else nullcontext()
         with torch.inference_mode(), autocast, exact:
-            frames, motion = self.cascade.predict_motion(self._place(blurry), given)
-        return frames.float(), motion
+            frames, motion = predict_frames(self.cascade.stages, self._place(blurry), given)  # type: ignore[arg-type]
+        return {number: frame.float() for number, frame in frames.items()}, motion
 
     def _place(self, picture: Tensor) -> Tensor:
         return picture.to(self.device, torch.float32).contiguous(memory_format=self._format)

@@ -6,7 +6,7 @@ whatever a network guesses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -28,7 +28,7 @@ def records_mean(camera: Mapping[str, Any]) -> bool:
     return camera.get("name") == "standard" and all(abs(energy - 1) < 1e-6 for energy in camera["energy"])
 
 
-def find_moved(blurry: Tensor, frames: Tensor, middle: int) -> Tensor:
+def find_moved(blurry: Tensor, frames: Sequence[Tensor], middle: int) -> Tensor:
     r"""How much of the predicted motion the picture shows, at each pixel.
 
     With the picture y, the middle frame c and the mean b of the frames, the share of b - c that is found in y - c by
@@ -39,15 +39,17 @@ def find_moved(blurry: Tensor, frames: Tensor, middle: int) -> Tensor:
     Parameters
     ----------
     blurry : (B, 3, H, W), full scale 1, of a camera that records the mean of the frames
-    frames : (B, N, 3, H, W)
+    frames : N of (B, 3, H, W)
     middle : index of the middle frame
 
     Returns
     -------
     (B, 1, H, W), from 0 where s is ``NONE`` or less to 1 where it is ``ALL`` or more
     """
-    centre = frames[:, middle]
-    explained = frames.mean(dim=1).sub_(centre)
+    centre, explained = frames[middle], torch.zeros_like(blurry)
+    for frame in frames:
+        explained.add_(frame)
+    explained.div_(len(frames)).sub_(centre)
     found = ((blurry - centre) * explained).sum(dim=1, keepdim=True)
     maps = torch.cat([found, explained.square_().sum(dim=1, keepdim=True)], dim=1)
     sums = _blur(functional.avg_pool2d(maps, GRID, ceil_mode=True))
@@ -56,7 +58,7 @@ def find_moved(blurry: Tensor, frames: Tensor, middle: int) -> Tensor:
     return fine[..., : blurry.shape[-2], : blurry.shape[-1]]
 
 
-def keep_still(blurry: Tensor, frames: Tensor, motion: dict[int, Tensor], middle: int) -> None:
+def keep_still(blurry: Tensor, frames: Sequence[Tensor], motion: dict[int, Tensor], middle: int) -> None:
     """Bring frames back to the middle one, in place, where the picture shows no motion.
 
     Parameters
@@ -66,9 +68,9 @@ def keep_still(blurry: Tensor, frames: Tensor, motion: dict[int, Tensor], middle
     """
     moved = find_moved(blurry, frames, middle)
     still = 1 - moved
-    for index in range(frames.shape[1]):
+    for index, frame in enumerate(frames):
         if index != middle:  # Guesses are of about a pixel, over which fading is moving.
-            frames[:, index].lerp_(frames[:, middle], still)
+            frame.lerp_(frames[middle], still)
     for field in motion.values():
         field.mul_(functional.adaptive_avg_pool2d(moved, (field.shape[-2], field.shape[-1])).to(field.dtype))
 

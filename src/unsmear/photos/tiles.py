@@ -17,9 +17,9 @@ from unsmear.photos.memory import bytes_per_pixel, is_exhaustion, kept_by_proces
 from unsmear.photos.still import keep_still
 from unsmear.photos.tiling import Tile, plan_tiles
 
-MARGIN = 112
+MARGIN = 144
 # Larger ones save margins, and little more.
-PREFERRED = {"cpu": 2048, "cuda": 2048, "mps": 1024}
+PREFERRED = {"cpu": 2304, "cuda": 2048, "mps": 1024}
 BAND_PIXELS = 2**15
 # Stages done, stages in all.
 Progress = Callable[[int, int], None]
@@ -166,12 +166,12 @@ class TiledCascade:
                 part = torch.from_numpy(np.array(pixels[tile.read]))
                 blurry = part.to(self.inference.device).permute(2, 0, 1)[None].float() / 255
                 known = dict.fromkeys(self.unneeded, blurry)
-                frames, fields = self.inference.predict_motion(blurry, known)
+                frames, fields = self.inference.predict_frames(blurry, known)
                 if self.keeps_still:
                     with torch.inference_mode():
-                        keep_still(blurry, frames, fields, self.inference.num_frames // 2)
+                        keep_still(blurry, [frames[f] for f in self.frames], fields, len(self.frames) // 2)
                 for index, frame in enumerate(self.frames):
-                    _write_codes(frames[(0, frame - 1, ..., *tile.inside)], out[(index, *tile.keep)])
+                    _write_codes(frames[frame][(0, ..., *tile.inside)], out[(index, *tile.keep)])
                 if motion is not None:
                     self._keep_motion(fields, tile, motion)
         finally:

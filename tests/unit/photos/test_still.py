@@ -19,14 +19,14 @@ def moving() -> torch.Tensor:
 
 def test_frames_that_are_a_pictures_stay_as_they_are(moving):
     frames, motion = moving.clone(), {1: torch.full((1, 2, 48, 60), 3.0)}
-    keep_still(moving.mean(dim=1), frames, motion, 3)
+    keep_still(moving.mean(dim=1), frames.unbind(1), motion, 3)
     np.testing.assert_allclose(frames, moving, atol=1e-6)
     np.testing.assert_allclose(motion[1], 3.0, rtol=1e-6)
 
 
 def test_what_stood_still_stays(moving):
     frames, motion = moving.clone(), {1: torch.full((1, 2, 48, 60), 3.0)}
-    keep_still(moving[:, 3], frames, motion, 3)
+    keep_still(moving[:, 3], frames.unbind(1), motion, 3)
     found = (frames - moving[:, 3:4]).abs().amax(dim=(0, 1, 2))
     # Where there is nothing to see, motion makes no difference.
     assert found.max() < 2 / 255 and (moving - moving[:, 3:4]).abs().max() > 100 / 255
@@ -36,14 +36,14 @@ def test_what_stood_still_stays(moving):
 def test_a_moving_half_moves_alone(moving):
     truth = moving.clone()
     truth[..., :60] = moving[:, 3:4, ..., :60]
-    moved = find_moved(truth.mean(dim=1), moving, 3)
+    moved = find_moved(truth.mean(dim=1), moving.unbind(1), 3)
     assert float(moved[..., :40].median()) < 0.1 and float(moved[..., 80:].min()) > 0.99
 
 
 def test_a_middle_frame_that_is_not_quite_sharp_costs_no_motion(moving):
     soft = moving.clone()
     soft[:, 3] = moving[:, 2:5].mean(dim=1)
-    assert float(find_moved(moving.mean(dim=1), soft, 3).quantile(0.05)) > 0.95
+    assert float(find_moved(moving.mean(dim=1), soft.unbind(1), 3).quantile(0.05)) > 0.95
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def inference(weights):
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "size"), [(1, 1, 64), (300, 40, 256), (301, 977, 256), (5000, 256, 640), (641, 640, 640)]
+    ("height", "width", "size"), [(1, 1, 64), (300, 40, 352), (301, 977, 352), (5000, 256, 640), (641, 640, 640)]
 )
 def test_tiles_cover_every_pixel_once(height, width, size):
     count, tiles = np.zeros((height, width), int), plan_tiles(height, width, size, MARGIN, 16)
@@ -87,7 +87,7 @@ def test_memory_is_the_sum_of_what_is_alive_at_once():
 
 def test_tiles_shrink_with_memory_and_a_bound_too_small_is_refused(inference):
     cascade = TiledCascade(inference, (4,))
-    assert cascade.choose_size(4000, 6000, 100e9) == 2048
+    assert cascade.choose_size(4000, 6000, 100e9) == 2304
     assert cascade.choose_size(100, 200, 100e9) == 200
     small = cascade.bytes_per_pixel * 400**2
     assert cascade.choose_size(4000, 6000, small + 1) == 400
@@ -100,26 +100,26 @@ def test_tiles_shrink_with_memory_and_a_bound_too_small_is_refused(inference):
 def test_where_memory_runs_out_tiles_are_halved_and_in_the_end_a_sentence_helps(inference, photo, monkeypatch, message):
     picture = np.tile(photo, (6, 6, 1))
     out = np.empty((1, *picture.shape), np.uint8)
-    run, limit = inference.cascade.predict_motion, [400]
+    run, limit = inference.predict_frames, [400]
 
     def predict(blurry, known=None):
         if max(blurry.shape[-2:]) > limit[0]:
             raise (torch.OutOfMemoryError if "CUDA" in message else RuntimeError)(message)
         return run(blurry, known)
 
-    monkeypatch.setattr(inference.cascade, "predict_motion", predict)
+    monkeypatch.setattr(inference, "predict_frames", predict)
     cascade = TiledCascade(inference, (4,))
-    size, note = cascade(picture, out, 640)
-    assert size == 320 and note == "memory ran out, so it was computed in tiles of 320 px"
+    size, note = cascade(picture, out, 760)
+    assert size == max(picture.shape) // 2 and note == f"memory ran out, so it was computed in tiles of {size} px"
     limit[0] = 10
     with pytest.raises(ValueError, match=r"fit into the memory of cpu; close other programs, or use --scale 0\.5"):
-        cascade(picture, out, 640)
+        cascade(picture, out, 760)
 
 
 def test_other_errors_stay_what_they_are(inference, photo, monkeypatch):
     def predict(blurry, known=None):
         raise RuntimeError("sizes differ")
 
-    monkeypatch.setattr(inference.cascade, "predict_motion", predict)
+    monkeypatch.setattr(inference, "predict_frames", predict)
     with pytest.raises(RuntimeError, match="sizes differ"):
         TiledCascade(inference, (4,))(photo, np.empty((1, *photo.shape), np.uint8), 640)

@@ -1,7 +1,8 @@
 // Frames of a motion network from what its last layer gives: reference pictures moved and corrected, in one pass.
 
 #include <algorithm>
-#include <cmath>
+
+#include "vectors.h"
 
 // What is to be computed; motion.py declares the same.
 struct Movement {
@@ -15,47 +16,89 @@ struct Movement {
 
 namespace {
 
-// Two neighbours on a line and the share of the second; beyond the ends, the end itself.
-struct Place {
-  long first, second;
-  float share;
+// Nearest place of a line of so many, as a real number; what is no number is the first.
+inline float keep_within(float at, int length) {
+  const float last = static_cast<float>(length - 1), low = at > 0 ? at : 0.f;
+  return low < last ? low : last;
+}
 
-  Place(float at, long length) {
-    at = std::min(std::max(at, 0.f), static_cast<float>(length - 1));
-    first = static_cast<long>(at);
-    second = std::min(first + 1, length - 1);
-    share = at - first;
+inline float mix(float first, float second, float share) { return first + share * (second - first); }
+
+// Where the pixels of a row come from: a pixel above and its neighbours to the right and below, with their shares.
+struct Sources {
+  float *columns[2], *across, *down;  // displacements of the row's cells (x, y); shares
+  int *above, *right, *below;         // index in a plane; steps from there, 0 at the border
+
+  Sources(int cells, int width) {
+    float* memory = working_memory(2 * static_cast<std::size_t>(cells) + 5 * static_cast<std::size_t>(width));
+    columns[0] = memory, columns[1] = memory + cells;
+    across = columns[1] + cells, down = across + width;
+    above = reinterpret_cast<int*>(down + width), right = above + width, below = right + width;
   }
 };
 
-float mix(float first, float second, float share) { return first + share * (second - first); }
+// Each loop below is written so that the compiler makes vectors of it.
+void find_sources(const Movement& m, const float* maps, int frame, int y, const Sources& s) {
+  const int rows = m.height / m.patch, cells = m.width / m.patch, channels = m.frames * (2 + 3 * m.patch * m.patch);
+  const int width = m.width, height = m.height;
+  const float place = keep_within((y + 0.5f) / m.patch - 0.5f, rows);
+  const int first = static_cast<int>(place), second = std::min(first + 1, rows - 1);
+  const float *upper = maps + static_cast<long>(first) * cells * channels + 2 * frame;
+  const float *lower = maps + static_cast<long>(second) * cells * channels + 2 * frame;
+  float *__restrict columns = s.columns[0], *__restrict lines = s.columns[1];
+  const float pixels = m.pixels, low = place - first;
+  for (long cell = 0; cell < cells; ++cell) {
+    columns[cell] = pixels * mix(upper[cell * channels], lower[cell * channels], low);
+    lines[cell] = pixels * mix(upper[cell * channels + 1], lower[cell * channels + 1], low);
+  }
+  float *__restrict across = s.across, *__restrict down = s.down;
+  int *__restrict above = s.above, *__restrict right = s.right, *__restrict below = s.below;
+  const float scale = 1.f / m.patch;
+  const int last = cells - 1;
+  for (int x = 0; x < width; ++x) {
+    const float at = keep_within((x + 0.5f) * scale - 0.5f, cells);
+    const int left = static_cast<int>(at), next = left < last ? left + 1 : last;
+    const float share = at - left;
+    across[x] = x + mix(columns[left], columns[next], share);
+    down[x] = y + mix(lines[left], lines[next], share);
+  }
+  for (int x = 0; x < width; ++x) {
+    const float column = keep_within(across[x], width), row = keep_within(down[x], height);
+    const int whole_column = static_cast<int>(column), whole_row = static_cast<int>(row);
+    across[x] = column - whole_column;
+    down[x] = row - whole_row;
+    above[x] = whole_row * width + whole_column;
+    right[x] = whole_column + 1 < width ? 1 : 0;
+    below[x] = whole_row + 1 < height ? width : 0;
+  }
+}
+
+// One colour of a row, between its sources' pixels bilinear.
+void take(const float* __restrict from, const Sources& s, int width, float* __restrict out) {
+  const float *__restrict across = s.across, *__restrict down = s.down;
+  const int *__restrict above = s.above, *__restrict right = s.right, *__restrict below = s.below;
+  for (int x = 0; x < width; ++x) {
+    const int at = above[x], under = at + below[x], step = right[x];
+    const float upper = mix(from[at], from[at + step], across[x]);
+    const float lower = mix(from[under], from[under + step], across[x]);
+    out[x] = mix(upper, lower, down[x]);
+  }
+}
 
 void move_row(const Movement& m, int sample, int frame, int y) {
-  const int rows = m.height / m.patch, columns = m.width / m.patch, area = m.patch * m.patch;
-  const int channels = m.frames * (2 + 3 * area);
+  const int cells = m.width / m.patch, area = m.patch * m.patch, channels = m.frames * (2 + 3 * area);
   const long plane = static_cast<long>(m.height) * m.width;
-  const float* maps = m.maps + static_cast<long>(sample) * rows * columns * channels;
-  const float* picture = m.pictures + (static_cast<long>(sample) * m.inputs + m.references[frame]) * 3 * plane;
-  float* out = m.out + (static_cast<long>(sample) * m.frames + frame) * 3 * plane + static_cast<long>(y) * m.width;
-  const Place down((y + 0.5f) / m.patch - 0.5f, rows);
-  const float *upper = maps + down.first * columns * channels + 2 * frame;
-  const float *lower = maps + down.second * columns * channels + 2 * frame;
-  const float* corrections = maps + static_cast<long>(y / m.patch) * columns * channels + 2 * m.frames +
-                             3 * frame * area + y % m.patch * m.patch;
-  for (int x = 0; x < m.width; ++x) {
-    const Place across((x + 0.5f) / m.patch - 0.5f, columns);
-    const long left = across.first * channels, right = across.second * channels;
-    float travel[2];
-    for (int i = 0; i < 2; ++i)
-      travel[i] = m.pixels * mix(mix(upper[left + i], upper[right + i], across.share),
-                                 mix(lower[left + i], lower[right + i], across.share), down.share);
-    const Place column(x + travel[0], m.width), row(y + travel[1], m.height);
-    const float* correction = corrections + static_cast<long>(x / m.patch) * channels + x % m.patch;
-    const float *above = picture + row.first * m.width, *below = picture + row.second * m.width;
-    for (int c = 0; c < 3; ++c, above += plane, below += plane)
-      out[c * plane + x] = mix(mix(above[column.first], above[column.second], column.share),
-                               mix(below[column.first], below[column.second], column.share), row.share) +
-                           correction[c * area];
+  const float* maps = m.maps + static_cast<long>(sample) * (m.height / m.patch) * cells * channels;
+  const Sources s(cells, m.width);
+  find_sources(m, maps, frame, y, s);
+  for (int c = 0; c < 3; ++c) {
+    const float* from = m.pictures + ((static_cast<long>(sample) * m.inputs + m.references[frame]) * 3 + c) * plane;
+    float* out = m.out + ((static_cast<long>(sample) * m.frames + frame) * 3 + c) * plane + static_cast<long>(y) * m.width;
+    take(from, s, m.width, out);
+    const float* correction = maps + static_cast<long>(y / m.patch) * cells * channels + 2 * m.frames +
+                              (3 * frame + c) * area + y % m.patch * m.patch;
+    for (int i = 0; i < m.patch; ++i)
+      for (long cell = 0; cell < cells; ++cell) out[cell * m.patch + i] += correction[cell * channels + i];
   }
 }
 
