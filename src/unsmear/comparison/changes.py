@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unsmear.comparison.measures import BY_KEY, MEASURES, Measure, estimate, mean_over_seeds
 from unsmear.comparison.run_results import RunResults, flatten
@@ -12,24 +12,32 @@ from unsmear.comparison.steps import StepCost
 from unsmear.evaluation.bootstrap import Estimate
 from unsmear.evaluation.config import EvaluationConfig
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class MeasureChange:
-    """A measure of a row in both runs, and the paired difference, second minus first, on the groups that both have."""
+    """A measure of a row in both runs, and the paired difference, second minus first, on the groups that both have.
+
+    Where they have none in common, each is of its own groups, and there is no difference.
+    """
 
     row: str
     label: str
     measure: Measure
     before: Estimate
     after: Estimate
-    difference: Estimate
-    num_groups: int
+    difference: Estimate | None
+    num_groups: int  # that are paired
 
     @property
     def is_worse(self) -> bool:
         """Whether the whole interval of the difference lies on the worse side; never without an interval."""
+        if self.difference is None:
+            return False
         low, high, better = self.difference.low, self.difference.high, self.measure.better
         return low is not None and high is not None and ((better > 0 and high < 0) or (better < 0 and low > 0))
 
@@ -91,22 +99,20 @@ def find_changes(first: RunResults, second: RunResults, config: EvaluationConfig
     """Compare two runs; ``config`` says how intervals are made."""
     sequences, notes = _common_sequences(first, second)
     rows = [row for row in first.tables if row in second.tables]
-    measures = [
-        change
-        for row in rows
-        for measure in MEASURES
-        if (change := _change(row, measure, first, second, sequences, config or EvaluationConfig()))
-    ]
+    asked = [(row, measure, first, second, config or EvaluationConfig()) for row in rows for measure in MEASURES]
+    measures = [change for each in asked if (change := _paired(*each, sequences))]
+    if asked and not measures:
+        notes.append("No frame group of any system is in both: each run's measures are of its own groups.")
+        measures = [change for each in asked if (change := _apart(*each))]
     for run, other in ((first, second), (second, first)):
         if alone := [row for row in run.tables if row not in other.tables]:
             notes.append(f"Only {run.name} has {', '.join(alone)}.")
         if not run.settings:
             notes.append(f"{run.name} does not say with which configuration it was made.")
-    if measures and all(change.difference.low is None for change in measures):
-        number = max(change.difference.num_sequences for change in measures)
+    paired = [change.difference for change in measures if change.difference]
+    if paired and all(difference.low is None for difference in paired):
+        number = max(difference.num_sequences for difference in paired)
         notes.append(f"Both share {number} sequences, too few for intervals: nothing can be called worse.")
-    if first.tables and second.tables and not measures:
-        notes.append("No frame group of any system is in both: nothing can be paired.")
     settings = (
         _differing(flatten(first.settings), flatten(second.settings)) if first.settings and second.settings else {}
     )
@@ -137,18 +143,17 @@ def _common_sequences(first: RunResults, second: RunResults) -> tuple[set[str] |
     return equal, [f"The test data differ: {len(equal)} sequences have the same frames in both, and are paired."]
 
 
-def _change(
+def _paired(
     row: str,
     measure: Measure,
     first: RunResults,
     second: RunResults,
-    sequences: set[str] | None,
     config: EvaluationConfig,
+    sequences: set[str] | None,
 ) -> MeasureChange | None:
-    tables = first.tables[row], second.tables[row]
-    if not all(measure.column in table.columns for each in tables for table in each):
+    if (groups := _groups(row, measure, first, second)) is None:
         return None
-    before, after = (mean_over_seeds(each, measure) for each in tables)
+    before, after = groups
     common = before.index.intersection(after.index)
     if sequences is not None:
         common = common[common.get_level_values("sequence").isin(sorted(sequences))]
@@ -160,6 +165,24 @@ def _change(
     known = difference.notna()
     was, becomes, change = (estimate(each[known], config) for each in (before, after, difference))
     return MeasureChange(row, second.labels.get(row, row), measure, was, becomes, change, int(known.sum()))
+
+
+def _apart(
+    row: str, measure: Measure, first: RunResults, second: RunResults, config: EvaluationConfig
+) -> MeasureChange | None:
+    groups = _groups(row, measure, first, second)
+    if groups is None or not all(each.notna().any() for each in groups):
+        return None
+    was, becomes = (estimate(each.dropna(), config) for each in groups)
+    return MeasureChange(row, second.labels.get(row, row), measure, was, becomes, None, 0)
+
+
+def _groups(row: str, measure: Measure, *runs: RunResults) -> list[pd.Series] | None:
+    """A measure of each group of each run; None where one did not take it."""
+    tables = [run.tables[row] for run in runs]
+    if not all(measure.column in table.columns for each in tables for table in each):
+        return None
+    return [mean_over_seeds(each, measure) for each in tables]
 
 
 def _keys_of(name: str) -> list[str]:

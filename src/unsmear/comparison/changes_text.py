@@ -60,7 +60,8 @@ def _sections(changes: Changes) -> list[Section]:
 
 def _measure_line(change: MeasureChange) -> tuple[str, ...]:
     decimals = change.measure.decimals
-    difference = _estimate(change.difference, decimals, signed=True) + (" worse" if change.is_worse else "")
+    difference = _estimate(change.difference, decimals, signed=True) if change.difference else "-"
+    difference += " worse" if change.is_worse else ""
     values = (_estimate(each, decimals) for each in (change.before, change.after))
     return (change.label, change.measure.title, *values, difference, str(change.num_groups))
 

@@ -136,6 +136,22 @@ def test_only_groups_of_both_are_paired(first, second, capsys):
     assert middle.before.value == pytest.approx(np.mean([30 + s + 0.15 for s in range(8) if s != 2]))
 
 
+def test_runs_on_other_test_data_are_shown_each_on_its_own(first, second, tmp_path, capsys):
+    rewrite(second, 10, lambda s, g: 20)
+    (second / "report/provenance.json").write_text(json.dumps({**FACTS, "data_digest": "d2"}))
+    for folder, level in ((first, 0), (second, 9)):
+        (folder / "frames/test").mkdir(parents=True)
+        for s in range(8):
+            np.save(folder / f"frames/test/{s:03d}.npy", np.full((7, 2, 2, 3), level, np.uint8))
+    output = tmp_path / "out"
+    assert main(["compare", str(first), str(second), "--markdown", "--output", str(output)]) == 0
+    shown = capsys.readouterr().out
+    assert "each run's measures are of its own groups" in shown
+    line = next(line for line in shown.splitlines() if "PSNR middle" in line)
+    assert "| 33.65 [" in line and "| 20.00 [" in line and line.endswith("| - | 0 |")
+    assert Image.open(output / "differences.png").width > 400
+
+
 def test_what_cannot_be_judged_is_said(first, second):
     rewrite(first, 3, lambda s, g: 30)
     rewrite(second, 3, lambda s, g: 29)
