@@ -50,7 +50,8 @@ class Stage(nn.Module):
         self.network = build_network(spec.network, spec.predicts, spec.conditions_on)
         gain = 1 / torch.tensor(self.energy) if spec.equalise else torch.ones(3)
         self.register_buffer("input_gain", gain.reshape(3, 1, 1), persistent=False)
-        self.bends = spec.equalise and self.response.kind != "identity" and max(abs(e - 1) for e in self.energy) > 1e-6
+        self.loses_light = spec.equalise and max(abs(e - 1) for e in self.energy) > 1e-6
+        self.bends = self.loses_light and self.response.kind != "identity"
         if self.bends:
             curve = torch.tensor(equalised_codes(self.energy, self.response).T / 255, dtype=torch.float32)
             self.register_buffer("input_curve", curve.contiguous(), persistent=False)
@@ -66,6 +67,8 @@ class Stage(nn.Module):
         -------
         (B, 3, H, W)
         """
+        if not self.loses_light:
+            return blurry
         if not self.bends:
             return blurry * self.input_gain
         last = self.input_curve.shape[1] - 1

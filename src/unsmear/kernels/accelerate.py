@@ -91,17 +91,18 @@ def _fills_vectors(layer: str) -> Callable[[Any, int], bool]:
     return lambda part, lanes: getattr(part, layer).in_channels % lanes == 0
 
 
-def _enlarge(layer: Enlarge) -> MapsToMaps:
+def _enlarge(layer: Enlarge) -> Callable[[Tensor, Tensor], Tensor]:
     weights = layer.get_parameter("0.weight").detach().flatten(1)
-    # The four places of the shuffle before the channels, so that these are copied in one piece.
+    # The four places of the shuffle before the channels, so that these are added in one piece.
     weights = weights.unflatten(0, (-1, 4)).transpose(0, 1).flatten(0, 1).contiguous()
 
-    def run(maps: Tensor) -> Tensor:
-        batch, height, width, _ = maps.shape
-        wide = functional.linear(maps, weights).unflatten(-1, (2, 2, -1))
-        return wide.permute(0, 1, 3, 2, 4, 5).reshape(batch, 2 * height, 2 * width, -1)
+    def run(maps: Tensor, finer: Tensor) -> Tensor:
+        wide = functional.linear(maps.permute(0, 2, 3, 1), weights).unflatten(-1, (2, 2, -1)).transpose(2, 3)
+        total = finer.permute(0, 2, 3, 1).contiguous()
+        places = total.unflatten(2, (-1, 2)).unflatten(1, (-1, 2)) + wide
+        return places.reshape(total.shape).permute(0, 3, 1, 2)
 
-    return _channels_innermost(run)
+    return run
 
 
 def _gated(block: GatedBlock) -> MapsToMaps:

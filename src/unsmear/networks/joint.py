@@ -69,10 +69,15 @@ class GatedBlock(nn.Module):
 
 
 class Enlarge(nn.Sequential):
-    """Twice the sides and half the channels: a 1x1 convolution, then a pixel shuffle."""
+    """Twice the sides and half the channels, by a 1x1 convolution and a pixel shuffle, added to finer maps."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(nn.Conv2d(channels, 2 * channels, 1, bias=False), nn.PixelShuffle(2))
+
+    def forward(self, x: Tensor, finer: Tensor) -> Tensor:  # type: ignore[override]
+        """(B, C, H, W) and (B, C / 2, 2 H, 2 W) to the latter's shape."""
+        wide: Tensor = super().forward(x)
+        return wide + finer
 
 
 class JointNetwork(nn.Module):
@@ -153,7 +158,7 @@ class JointNetwork(nn.Module):
             x = down(x)
         x = self.middle(x)
         for up, decoder in zip(self.ups, self.decoders, strict=True):
-            x = decoder(up(x) + skips.pop())
+            x = decoder(up(x, skips.pop()))
         return x
 
 

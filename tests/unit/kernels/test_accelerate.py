@@ -85,10 +85,11 @@ def test_frames_are_moved_as_before(patch, size):
 @pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
 def test_enlarging_gives_the_same_maps(order):
     layer, maps = Enlarge(12), torch.randn(2, 12, 5, 7).contiguous(memory_format=order)
+    finer = torch.randn(2, 6, 10, 14).contiguous(memory_format=order)
     with torch.inference_mode():
-        expected = layer(maps)
+        expected = layer(maps, finer)
         assert accelerate(layer) == 1
-        torch.testing.assert_close(layer(maps), expected)
+        torch.testing.assert_close(layer(maps, finer), expected)
 
 
 @pytest.mark.parametrize(("chosen", "served"), [((12, 5), 0), ((16, 16, "joint"), 2)])
