@@ -14,8 +14,8 @@ SOURCES := Snakefile workflow/rules
 # Tests of one file share what they start, so a file stays in one process.
 SPREAD := --dist loadfile --no-loadscope-reorder
 CORES := $(shell getconf _NPROCESSORS_ONLN)
-# More than cores, as slow tests wait for servers, clusters and killed jobs most of their time.
-WORKERS := $(shell expr $(CORES) + 2)
+# One more than cores, as slow tests wait for servers, clusters and killed jobs some of their time.
+WORKERS := $(shell expr $(CORES) + 1)
 
 .PHONY: demo results mlflow test test-slow check lint format schema bench graph clean
 
