@@ -60,14 +60,14 @@ bench: $(READY)
 graph: $(READY)
 	@snakemake --rulegraph mermaid-js --workflow-profile none 2>/dev/null | grep -v style
 
-# Snakemake leaves the path of Python unquoted in its jobs' commands. Most modules are never imported: each is compiled when it is.
+# Snakemake leaves the path of Python unquoted in its jobs' commands.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import os, re, sys; odd = sorted(set(re.findall(r"[^\w@%+=,./-]", os.getcwd()))); sys.exit(odd and f"the path of this folder, {os.getcwd()}, holds {odd}, at which the shell would cut it: move the folder to a path of letters, digits, dots and dashes, then run make again" or 0)'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unsmear needs Python 3.11 or newer, found " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile "$$(grep '^torch==' requirements.lock)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.lock)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 
 clean:
