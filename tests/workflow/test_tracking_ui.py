@@ -45,7 +45,7 @@ def page(address, browser):
     """The list of runs of the experiment, as a person with a new browser gets there."""
     context = browser.new_context(viewport={"width": 1200, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(180_000)
     page.goto(address)
     page.get_by_text("Model training", exact=True).first.click()
     page.get_by_role("link", name="Experiments").first.click()
