@@ -48,7 +48,10 @@ def test_known_frames_are_taken_as_they_are():
 
 
 def test_compilation_is_chosen_where_it_helps(monkeypatch):
-    monkeypatch.setenv("CXX", "true")
+    # The real one: torch keeps the first compiler that it is told of.
+    monkeypatch.delenv("CXX", raising=False)
+    if find_compiler() is None:
+        pytest.skip("no C++ compiler")
     on_cpu = InferenceConfig(device="cpu")
     assert not CascadeInference(small_cascade()).compile
     assert not CascadeInference(small_cascade(), num_pictures=10).compile
