@@ -81,7 +81,7 @@ def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path, 
         assert {"frame_1.png", "frame_7.png", "film.mp4", "film.gif"} <= set(names)
         assert view.evaluate("document.documentElement.scrollWidth") <= 390
         assert str(tmp_path) not in view.inner_text("body") and "/tmp" not in view.inner_text("body")
-        # What is said of another photo takes the place of the frames, and goes when a photo comes out.
+        # What is said of another photo takes the place of the frames.
         view.locator("#photo button[aria-label=Clear]").click()
         view.locator("input[type=file]").first.set_input_files(str(tmp_path / "broken.jpg"))
         view.get_by_text("broken.jpg").first.wait_for()
