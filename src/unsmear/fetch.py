@@ -43,7 +43,7 @@ def find_token(url: str) -> str | None:
 
 
 def cache_folder() -> Path:
-    """Where downloads, compiled kernels and parsed sources are kept: ``$XDG_CACHE_HOME/unsmear`` or ``~/.cache/unsmear``."""
+    """Of downloads, compiled kernels and parsed sources: ``$XDG_CACHE_HOME/unsmear`` or ``~/.cache/unsmear``."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unsmear"
 
 
