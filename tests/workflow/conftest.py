@@ -67,9 +67,8 @@ NOTE_IMPORTS = """
 import atexit, sys
 from pathlib import Path
 
-folder = Path.cwd() / "imported"
-
 def note():
+    folder = Path.cwd() / "imported"
     name = Path(sys.argv[0]).name.partition(".")[2]
     found = sorted(name for name in sys.modules if name.split(".")[0] == "unsmear")
     if folder.is_dir() and found and ".snakemake" in sys.argv[0]:
@@ -78,6 +77,12 @@ def note():
 
 atexit.register(note)
 """
+
+
+def clean_environment(**values: str) -> dict[str, str]:
+    """Variables of a user's shell: Python looks nowhere else for modules, and keeps what it compiles."""
+    unlike = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+    return {key: value for key, value in os.environ.items() if key not in unlike} | values
 
 
 @functools.cache
@@ -102,6 +107,18 @@ def starter() -> subprocess.Popen[str]:
     return process
 
 
+@functools.cache
+def job_python() -> Path:
+    """A Python whose scripts of jobs run in copies of a process that has imported torch, most of a tiny job's time."""
+    executable = bare_python().with_name("job-python")
+    command = [bare_python(), Path(__file__).with_name("jobs.py"), executable.with_suffix(".socket"), executable]
+    environment = clean_environment(OMP_NUM_THREADS="1")
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    assert process.stdout.readline() == "ready\n"
+    return executable
+
+
 def run_snakemake(
     folder: Path, environment: dict[str, str], arguments: Sequence[str]
 ) -> subprocess.CompletedProcess[str]:
@@ -109,7 +126,9 @@ def run_snakemake(
     process = starter()
     with tempfile.TemporaryDirectory() as place:
         output = [f"{place}/stdout", f"{place}/stderr"]
+        python = bare_python() if "--dry-run" in arguments else job_python()
         order = {"folder": str(folder), "environment": environment, "arguments": arguments, "output": output}
+        order["python"] = str(python)
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
         status = int(process.stdout.readline())
@@ -151,10 +170,9 @@ class Project:
 
     def run(self, *arguments: str, check: bool = True) -> str:
         """Run snakemake; return all that it printed."""
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         python = self.python or bare_python()
-        environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
-        environment["OMP_NUM_THREADS"] = "1"
+        path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+        environment = clean_environment(PATH=path, OMP_NUM_THREADS="1")
         options = ["--cores", "2", *arguments]
         if self.python is None:
             done = run_snakemake(self.folder, environment, options)

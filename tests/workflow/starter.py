@@ -9,7 +9,7 @@ from snakemake.cli import main
 del sys.path[0]  # the folder of this file
 
 
-def run(folder: str, environment: dict[str, str], arguments: list[str], output: list[str]) -> int:
+def run(folder: str, environment: dict[str, str], arguments: list[str], output: list[str], python: str) -> int:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -17,6 +17,7 @@ def run(folder: str, environment: dict[str, str], arguments: list[str], output: 
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
     sys.path.insert(0, folder)
     sys.argv = ["snakemake", *arguments]
+    sys.executable = python
     try:
         main()
     except SystemExit as end:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from conftest import bare_python
+from conftest import bare_python, clean_environment
 
 # What Snakemake puts before a script: the script's folder on the path, and an object; here one that ends the script
 # where it first asks for what the job is about, after all its imports.
@@ -49,7 +48,7 @@ print(unsmear.__file__)
 def test_every_binder_finds_the_project(repository, tmp_path):
     binders = [path for path in sorted((repository / "workflow/scripts").glob("*.py")) if path.name != "_src.py"]
     assert len(binders) >= 20
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment = clean_environment()
 
     def run(binder: Path) -> subprocess.CompletedProcess[str]:
         command = [bare_python(), "-c", RUN, binder]

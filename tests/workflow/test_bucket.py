@@ -18,7 +18,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from conftest import NETWORK
+from conftest import NETWORK, clean_environment
 
 ACCESS, SECRET = "AKIA-of-a-test", "correct-horse-battery-staple"
 BUCKET, PREFIX = "pictures", "runs/tiny"
@@ -98,7 +98,7 @@ def kill_while_it_trains(project) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "2", *PROFILE],
         cwd=project.folder,
-        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"},
+        env=clean_environment(OMP_NUM_THREADS="1"),
         stdout=(project.folder / "killed.txt").open("w"),
         stderr=subprocess.STDOUT,
         start_new_session=True,

@@ -23,7 +23,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "faults"))
 from fault_server import Fault, FaultServer, serve
 
-from conftest import ONE_STAGE
+from conftest import ONE_STAGE, clean_environment
 
 GROUPS = "results/groups.csv"
 WHOLE = ("train_orig_part0.zip", "train_orig_part1.zip", "val_orig_part0.zip")
@@ -151,12 +151,10 @@ def test_file_that_changes_after_it_was_recorded_is_refused(fresh, server, zips,
 
 def start(fresh, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("PYTHONPATH", None)
     return subprocess.Popen(
         command,
         cwd=fresh.folder,
-        env=environment,
+        env=clean_environment(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from conftest import ONE_STAGE, Project
+from conftest import ONE_STAGE, Project, clean_environment
 
 pytestmark = pytest.mark.slow
 
@@ -166,8 +166,8 @@ def run(slurm, copy_tiny, tmp_path_factory) -> Run:
     run = Run(project, project.folder.parent / "elsewhere")
     run.folder.mkdir()
     before = list_files(project.folder)
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}", "OMP_NUM_THREADS": "1"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = clean_environment(PATH=path, OMP_NUM_THREADS="1")
     command = [
         sys.executable,
         "-m",

@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conftest import clean_environment
+
 NUM_SEQUENCES, NUM_TEST, NUM_CAMERAS, NUM_STAGES = 270, 30, 2, 4
 # Nothing outside this machine can be asked.
 OFFLINE = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "no_proxy": ""}
 
 
 def run_offline(command, folder):
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | OFFLINE
+    environment = clean_environment(**OFFLINE)
     # The executor looks for a command that tells it the state of jobs.
     stub = folder / "bin" / "sacct"
     stub.parent.mkdir(exist_ok=True)

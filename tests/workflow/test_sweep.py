@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import os
 import re
 import signal
 import sqlite3
@@ -16,6 +15,8 @@ import psutil
 import pytest
 import yaml
 from safetensors.numpy import load_file
+
+from conftest import clean_environment
 
 CENTER = "results/models/standard/center"
 REPORT = "results/report/sweeps/standard/center"
@@ -53,7 +54,7 @@ def trained(project):
 
 def kill_in_the_middle(project):
     """Run until two trials have finished and another one trains, then kill every process of the run."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"OMP_NUM_THREADS": "1"}
+    environment = clean_environment(OMP_NUM_THREADS="1")
     process = subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "2", *TARGETS],
         cwd=project.folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -15,6 +15,8 @@ import psutil
 import pytest
 from safetensors.numpy import load_file
 
+from conftest import clean_environment
+
 TARGET = "results/models/standard/center/final/weights.safetensors"
 TRAINING = {
     "defaults": {"steps": 400, "batch_size": 2, "crop": 64},
@@ -26,8 +28,7 @@ TRAINING = {
 
 def start(project):
     """Snakemake in a process group of its own, as a terminal starts it."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment |= {"OMP_NUM_THREADS": "1"}
+    environment = clean_environment(OMP_NUM_THREADS="1")
     return subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "1", TARGET],
         cwd=project.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

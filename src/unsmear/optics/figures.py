@@ -101,24 +101,22 @@ def moving_point(camera: Camera, speed: int = SPEED, reverse: bool = False) -> n
 def draw_psfs(camera: Camera, path: str | Path) -> None:
     """Draw every frame's PSF: a row for each colour and one for all three together."""
     psfs = _show_size(camera.psfs)
+    size, gap = psfs.shape[1], 3
+    # One picture: 28 axes would take seconds to lay out.
+    tiles = np.ones((4, camera.num_frames, size + gap, size + gap, 3))
+    rows = tiles[:, :, :size, :size]
+    rows[:] = np.sqrt(psfs / psfs.max(axis=(1, 2, 3), keepdims=True))
+    rows[:3] = 0
+    for channel in range(3):
+        rows[channel, ..., channel] = np.sqrt(psfs[..., channel] / psfs[..., channel].max())
     figure = _figure(1.35 * camera.num_frames + 1.0, 6.0)
-    axes = figure.subplots(4, camera.num_frames, squeeze=False)
-    for row in range(4):
-        for frame in range(camera.num_frames):
-            cell = axes[row, frame]
-            if row < 3:
-                image = np.zeros((*psfs.shape[1:3], 3))
-                image[..., row] = np.sqrt(psfs[frame, ..., row] / psfs[..., row].max())
-            else:
-                image = np.sqrt(psfs[frame] / psfs[frame].max())
-            cell.imshow(image, interpolation="nearest")
-            cell.set_xticks([])
-            cell.set_yticks([])
-            if row == 0:
-                cell.set_title(f"frame {frame + 1}", fontsize=10)
-            if frame == 0:
-                cell.set_ylabel((*COLOURS, "all")[row], fontsize=10)
-    size = psfs.shape[1]
+    axes = figure.subplots()
+    axes.imshow(tiles.swapaxes(1, 2).reshape(4 * (size + gap), -1, 3)[:-gap, :-gap], interpolation="nearest")
+    centers = (size + gap) * np.arange(max(4, camera.num_frames)) + (size - 1) / 2
+    axes.set_xticks(centers[: camera.num_frames], [f"frame {frame + 1}" for frame in range(camera.num_frames)])
+    axes.set_yticks(centers[:4], (*COLOURS, "all"), rotation=90, va="center")
+    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+    axes.spines[:].set_visible(False)
     figure.suptitle(f"PSFs of camera {camera.name}: {size} × {size} pixels, brightness is the square root")
     _save(figure, path)
 
