@@ -51,8 +51,18 @@ def test_bfloat16_is_for_gpus_that_have_it(gpu, major, name):
 )
 def test_bfloat16_is_for_cpus_that_have_it(monkeypatch, has, name):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    monkeypatch.setattr(precision, "_seconds_of_convolution", lambda mixed: 0.5 if mixed else 1)
     assert Precision.choose(TrainingConfig(device="cpu")).name == name
     assert Precision.choose(TrainingConfig(device="cpu", precision="float32")).name == "float32"
+
+
+@pytest.mark.parametrize(("seconds", "name"), [(0.5, "bfloat16"), (0.95, "float32"), (3, "float32")])
+def test_bfloat16_is_for_cpus_that_measure_faster_in_it(monkeypatch, caplog, seconds, name):
+    caplog.set_level("INFO")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.setattr(precision, "_seconds_of_convolution", lambda mixed: seconds if mixed else 1)
+    assert Precision.choose(TrainingConfig(device="cpu")).name == name
+    assert ("not faster in bfloat16" in caplog.text) is (name == "float32")
 
 
 @pytest.mark.parametrize("obstacle", ["RuntimeError: Failed to find C compiler", None])
