@@ -38,7 +38,8 @@ def read_groups(folder: Path | None) -> Iterator[np.ndarray]:
     else:
         for sequence in sorted({path.parent for path in folder.rglob("*.png")}):
             paths = sorted(sequence.glob("*.png"))[:NUM_FRAMES]
-            yield np.stack([cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) for path in paths])
+            if len(paths) == NUM_FRAMES:
+                yield np.stack([cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) for path in paths])
 
 
 def make_consistent(frames: np.ndarray, picture: np.ndarray, camera: Camera, strength: float) -> np.ndarray:
@@ -60,7 +61,12 @@ def main() -> None:
     """Print PSNR of the middle frame and of seven frames in the better direction, before and after."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
-    groups = list(read_groups(parser.parse_args().folder))
+    folder = parser.parse_args().folder
+    groups = list(read_groups(folder))
+    if not groups:
+        parser.error(
+            f"{folder} has no folder of {NUM_FRAMES} frames or more; give the folder that holds one for each sequence"
+        )
     torch.set_num_threads(1)
     print("| camera | frames | as predicted | " + " | ".join(f"c = {strength:g}" for strength in STRENGTHS) + " |")
     print("|---|---|" + "---:|" * (1 + len(STRENGTHS)))
