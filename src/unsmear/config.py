@@ -158,16 +158,19 @@ class Config(Section):
         return "standard" if self.camera(self.system(system).camera).optics.kind == "standard" else "masked"
 
     def needs_motion(self, system: str, name: str) -> bool:
-        """Whether the training of a stage looks at the true motion."""
-        return self.stage(system, name).network.kind == "motion" and self.hparams(system, name).motion_weight > 0
+        """Whether any training of a stage, its trials among them, looks at the true motion."""
+        return self.stage(system, name).network.kind == "motion" and self._weighs(system, name, "motion_weight")
 
     def needs_perceptual(self, system: str, name: str) -> bool:
         """Whether any training of a stage, its trials among them, uses the perceptual loss."""
+        return self._weighs(system, name, "perceptual_weight")
+
+    def _weighs(self, system: str, name: str, weight: str) -> bool:
         entry = self.sweep_of(system, name)
         if isinstance(entry, InheritConfig):
-            return self.needs_perceptual(entry.inherit, name)
-        searched = entry is not None and "perceptual_weight" in entry.space
-        return searched or self.hparams(system, name).perceptual_weight > 0
+            return self._weighs(entry.inherit, name, weight)
+        searched = entry is not None and weight in entry.space
+        return searched or getattr(self.hparams(system, name), weight) > 0
 
     def sweep_of(self, system: str, stage: str) -> SweepConfig | InheritConfig | None:
         """The search that decides a stage's hyper-parameters, if there is one; repeats take their system's choice."""

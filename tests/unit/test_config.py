@@ -64,6 +64,8 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
         (lambda c: c["sweep"][0]["space"].update(crop={"choice": [64, 256]}), ["crop of 256 pixels does not fit"]),
         (lambda c: c["sweep"][0]["rounds"][0].update(trials=3), ["grid has 2 points, but 3 trials"]),
         (lambda c: c["sweep"][0]["space"].update(noise={"normal": [0, 1]}), ["a distribution is one of"]),
+        (lambda c: c["sweep"][0]["space"].update(learning_rate=[0.1, 0.2]), ["a distribution is one of"]),
+        (lambda c: c["sweep"][0]["space"].update(learning_rate=None), ["a distribution is one of"]),
         (lambda c: c["report"].update(labels={"nope": "x"}), ["labels", "nope"]),
         (lambda c: c["report"].update(select=["median", "median"]), ["report.select", "named twice"]),
         (lambda c: c["cameras"][0].update(response={}), ["cameras.0.response"]),
@@ -217,6 +219,16 @@ def test_perceptual_loss_is_needed_by_stages_that_weigh_or_search_it(values):
     needs = {name: config.needs_perceptual("masked", name) for name in ("center", "f35", "f26")}
     # The masked center takes over what the standard one finds.
     assert needs == {"center": True, "f35": True, "f26": False}
+
+
+def test_motion_is_needed_by_stages_that_weigh_or_search_it(values):
+    stage(values, 1).update(network={"kind": "motion"}, training={"motion_weight": 0})
+    assert not load_config(values).needs_motion("standard", "f35")
+    for entry in values["sweep"]:
+        entry["stage"] = "f35"
+    values["sweep"][0]["space"] = {"motion_weight": {"choice": [0.0, 0.02]}}
+    # The masked one takes over what the standard one finds.
+    assert all(load_config(values).needs_motion(system, "f35") for system in ("standard", "masked"))
 
 
 def test_missing_vgg16_is_named_only_where_the_perceptual_loss_is_used(values, tmp_path):

@@ -80,7 +80,9 @@ class Categorical(Section):
 
 
 def _find_distribution(value: Any) -> str | None:
-    key = next(iter(value), None) if isinstance(value, dict) else next(iter(type(value).model_fields), None)
+    key = (
+        next(iter(value), None) if isinstance(value, dict) else next(iter(getattr(value, "model_fields_set", ())), None)
+    )
     return key if key in ("loguniform", "uniform", "int", "choice") else None
 
 
