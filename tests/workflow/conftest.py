@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 import venv
@@ -126,9 +127,15 @@ def run_snakemake(
     process = starter()
     with tempfile.TemporaryDirectory() as place:
         output = [f"{place}/stdout", f"{place}/stderr"]
-        python = bare_python() if "--dry-run" in arguments else job_python()
-        order = {"folder": str(folder), "environment": environment, "arguments": arguments, "output": output}
-        order["python"] = str(python)
+        # Elsewhere than on Linux a process that has imported so much is not copied safely.
+        copies = sys.platform == "linux" and "--dry-run" not in arguments
+        order = {
+            "folder": str(folder),
+            "environment": environment,
+            "arguments": arguments,
+            "output": output,
+            "python": str(job_python() if copies else bare_python()),
+        }
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
         status = int(process.stdout.readline())

@@ -105,8 +105,8 @@ def draw_psfs(camera: Camera, path: str | Path) -> None:
     # One picture: 28 axes would take seconds to lay out.
     tiles = np.ones((4, camera.num_frames, size + gap, size + gap, 3))
     rows = tiles[:, :, :size, :size]
-    rows[:] = np.sqrt(psfs / psfs.max(axis=(1, 2, 3), keepdims=True))
     rows[:3] = 0
+    rows[3] = np.sqrt(psfs / psfs.max(axis=(1, 2, 3), keepdims=True))
     for channel in range(3):
         rows[channel, ..., channel] = np.sqrt(psfs[..., channel] / psfs[..., channel].max())
     figure = _figure(1.35 * camera.num_frames + 1.0, 6.0)

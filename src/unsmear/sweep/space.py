@@ -80,9 +80,8 @@ class Categorical(Section):
 
 
 def _find_distribution(value: Any) -> str | None:
-    key = (
-        next(iter(value), None) if isinstance(value, dict) else next(iter(getattr(value, "model_fields_set", ())), None)
-    )
+    keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
+    key = next(iter(keys), None)
     return key if key in ("loguniform", "uniform", "int", "choice") else None
 
 
