@@ -11,6 +11,9 @@ from PIL import Image, ImageCms
 PROFILE_TOLERANCE = 8
 # Fewer bits than the file's are recognised by the largest value; 14 bits would be mistaken in dark pictures.
 _DEPTHS = ((255, 8), (1023, 10), (4095, 12))
+# Whites of floats: highlights may pass 1 by far, and rounding the others by little.
+_WHITES = ((1.0, 4.0), (255.0, 280.0), (1023.0, 1100.0), (4095.0, 4400.0), (65535.0, 72000.0))
+_SAMPLE = 1024
 
 
 def reduce_depth(values: np.ndarray) -> tuple[np.ndarray, str | None]:
@@ -18,39 +21,49 @@ def reduce_depth(values: np.ndarray) -> tuple[np.ndarray, str | None]:
 
     Parameters
     ----------
-    values : any shape; integers are full scale at the smallest of 10, 12 and 16 bits that holds them, floats at
-        the smallest of 1, 255 and 65535 that holds them, else at their largest value
+    values : (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), the last of 2 or 4 opacity, which is scaled by itself. Integers
+        are full scale at the smallest of 8, 10, 12 and 16 bits that holds them; floats at 1, unless more than a
+        hundredth of them is far above: then at the smallest of the full scales of 8, 10, 12 and 16 bits
 
     Returns
     -------
     uint8 of the same shape, and what to tell the person, if anything
     """
-    note = None
     if values.dtype == bool:
         return values.astype(np.uint8) * 255, None
     if values.dtype == np.uint8:
         return values, None
-    if values.dtype.kind == "f":
-        if not np.isfinite(values).all():
-            values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-            note = "values that are no numbers were taken as black"
-        largest = float(values.max(initial=0))
-        full = next((scale for scale in (1.0, 255.0, 65535.0) if largest <= scale), largest)
-        if full != 1:
-            note = f"its float values reach {largest:.6g}; {full:.6g} was taken as white"
-    else:
-        largest = int(values.max(initial=0))
-        full, bits = next(((top, bits) for top, bits in _DEPTHS if 0 < largest <= top), (65535, 16))
-        if largest > 65535:
-            full, bits = largest, 32
-        if bits != 16:
-            note = f"its values reach {largest}, so they were taken as {bits}-bit"
+    if values.ndim == 3 and values.shape[2] in (2, 4):
+        colours, note = reduce_depth(values[..., :-1])
+        opacity, _ = reduce_depth(values[..., -1])
+        return np.concatenate([colours, opacity[..., None]], axis=2), note
+    unreadable = None
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+        unreadable = "values that are no numbers were taken as black"
+    full, note = _full_scale(values)
     scaled = np.empty(values.shape, np.uint8)
     rows = max(1, 2**22 // max(1, values[:1].size))
     for start in range(0, len(values), rows):
         part = values[start : start + rows].astype(np.float32)
         scaled[start : start + rows] = np.clip(part * np.float32(255 / full) + 0.5, 0, 255)
-    return scaled, note
+    return scaled, "; ".join(filter(None, (unreadable, note))) or None
+
+
+def _full_scale(values: np.ndarray) -> tuple[float, str | None]:
+    """The value that is white, and what to tell of it."""
+    largest = float(values.max(initial=0))
+    if values.dtype.kind == "f":
+        if largest <= 1:
+            return 1.0, None
+        steps = [max(1, side // _SAMPLE) for side in values.shape[:2]]
+        high = float(np.percentile(values[:: steps[0], :: steps[1]], 99))
+        full = next((white for white, most in _WHITES if high <= most), largest)
+        return full, f"its float values reach {largest:.6g}; {full:.6g} was taken as white"
+    if largest > 65535:
+        return largest, f"its values reach {largest:.0f}, so they were taken as 32-bit"
+    full, bits = next(((top, bits) for top, bits in _DEPTHS if 0 < largest <= top), (65535, 16))
+    return full, f"its values reach {largest:.0f}, so they were taken as {bits}-bit" if bits != 16 else None
 
 
 def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:

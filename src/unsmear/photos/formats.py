@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from PIL import Image
+
 # Plugins of Pillow that run another program, or know the name of a format and nothing else.
 REFUSED_PLUGINS = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5", "FPX", "MIC"}
 RAW_SUFFIXES = {".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw"}
@@ -16,6 +18,7 @@ _BEGINNINGS = {
     b"\xff\xd8": "a JPEG picture without a readable beginning; copy it again from where it came",
     b"II*\0": "a TIFF with pixels of a kind that is not read; save it with 8 or 16 bits a colour",
     b"MM\0*": "a TIFF with pixels of a kind that is not read; save it with 8 or 16 bits a colour",
+    b"\x89PNG": "a PNG picture without a readable beginning; copy it again from where it came",
     b"%PDF": f"a PDF; {_EXPORT}",
     b"%!PS": f"a PostScript file; {_EXPORT}",
     b"\xc5\xd0\xd3\xc6": f"a PostScript file; {_EXPORT}",
@@ -33,6 +36,31 @@ _BEGINNINGS = {
     b"<!doctype": "a web page; save the picture itself from it",
     b"<html": "a web page; save the picture itself from it",
 }
+
+
+def readable_plugins() -> list[str]:
+    """Names of the formats that are tried."""
+    Image.init()
+    return [name for name in Image.OPEN if name not in REFUSED_PLUGINS]
+
+
+def register_heif() -> bool:
+    """Let Pillow read HEIC, where pillow-heif is installed."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    if "HEIF" not in Image.OPEN:
+        pillow_heif.register_heif_opener()
+    return True
+
+
+def picture_suffixes() -> set[str]:
+    """Suffixes, with a dot and in lower case, that make a file in a folder a picture."""
+    register_heif()
+    Image.init()
+    readable = {suffix for suffix, kind in Image.registered_extensions().items() if kind not in REFUSED_PLUGINS}
+    return (readable - {".pdf"}) | HEIF_SUFFIXES | RAW_SUFFIXES
 
 
 def name_unreadable(path: Path) -> str:

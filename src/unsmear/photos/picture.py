@@ -16,9 +16,11 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from unsmear.photos.colour import reduce_depth, to_srgb
-from unsmear.photos.deep import TooLargeError, check_size, read_deep
 from unsmear.photos.exif import describe_exif, turn_upright
-from unsmear.photos.formats import HEIF_SUFFIXES, RAW_SUFFIXES, REFUSED_PLUGINS, ends_early, name_unreadable
+from unsmear.photos.formats import RAW_SUFFIXES, ends_early, name_unreadable, readable_plugins, register_heif
+from unsmear.photos.png import read_deep_png
+from unsmear.photos.size import TooLargeError, check_size
+from unsmear.photos.tiff import StoredTiff, read_tiff
 
 MAX_BYTES = 1024 * 2**20
 MAX_PIXELS = 120_000_000
@@ -26,6 +28,8 @@ MAX_PIXELS = 120_000_000
 DAMAGE: tuple[type[Exception], ...] = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, KeyError)
 DAMAGE += (IndexError, TypeError, OverflowError, NotImplementedError, AttributeError, AssertionError)
 ADVICE = "that are read; shrink it first, or raise --max-megapixels"
+# Of a TIFF.
+_BITS_PER_SAMPLE = 258
 _CUT = ("truncated", "ends", "unexpected end", "not enough", "premature", "incomplete")
 _bound = threading.Lock()
 
@@ -70,22 +74,9 @@ def read_picture(
     _check_file(path, max_bytes)
     register_heif()
     try:
-        with _bounded(max_pixels), Image.open(path, formats=readable_plugins()) as image:
-            return _decode(path, image, max_pixels)
+        return _read(path, max_pixels)
     except _OVERSIZED as error:
         raise ValueError(_too_large(path, max_pixels, advice, error)) from None
-    except UnidentifiedImageError:
-        try:
-            deep = read_deep(path, max_pixels)
-        except TooLargeError as error:
-            raise ValueError(_too_large(path, max_pixels, advice, error)) from None
-        if deep is None:
-            known = name_unreadable(path)
-            if known.startswith("no picture") and ends_early(path):
-                raise ValueError(_cut(path)) from None
-            raise ValueError(f"{path} is {known}") from None
-        values, note = reduce_depth(deep)
-        return Picture(_three_colours(values), "TIFF", notes=(note,) if note else ())
     except MemoryError:
         raise ValueError(f"{path} does not fit into memory; close other programs or shrink it first") from None
     except DAMAGE as error:
@@ -95,31 +86,6 @@ def read_picture(
         if ends_early(path) or isinstance(error, EOFError) or any(word in text.lower() for word in _CUT):
             raise ValueError(_cut(path)) from None
         raise ValueError(f"{path} is damaged ({text}); copy it again from where it came") from None
-
-
-def readable_plugins() -> list[str]:
-    """Names of the formats that are tried."""
-    Image.init()
-    return [name for name in Image.OPEN if name not in REFUSED_PLUGINS]
-
-
-def register_heif() -> bool:
-    """Let Pillow read HEIC, where pillow-heif is installed."""
-    try:
-        import pillow_heif
-    except ImportError:
-        return False
-    if "HEIF" not in Image.OPEN:
-        pillow_heif.register_heif_opener()
-    return True
-
-
-def picture_suffixes() -> set[str]:
-    """Suffixes, with a dot and in lower case, that make a file in a folder a picture."""
-    register_heif()
-    Image.init()
-    readable = {suffix for suffix, kind in Image.registered_extensions().items() if kind not in REFUSED_PLUGINS}
-    return (readable - {".pdf"}) | HEIF_SUFFIXES | RAW_SUFFIXES
 
 
 @contextmanager
@@ -162,20 +128,51 @@ def _cut(path: Path) -> str:
     return f"{path} ends too early: the file was cut off; copy it again from where it came"
 
 
+def _read(path: Path, max_pixels: int) -> Picture:
+    with _bounded(max_pixels):
+        try:
+            image = Image.open(path, formats=readable_plugins())
+        except UnidentifiedImageError:
+            stored = read_tiff(path, max_pixels)
+            if stored is None:
+                known = name_unreadable(path)
+                if known.startswith("no picture") and ends_early(path):
+                    raise EOFError from None
+                raise ValueError(f"{path} is {known}") from None
+            return _finish_tiff(stored, b"")
+        with image:
+            return _decode(path, image, max_pixels)
+
+
 def _decode(path: Path, image: Image.Image, max_pixels: int) -> Picture:
-    notes: list[str] = []
-    if getattr(image, "is_animated", False):
-        notes.append(f"it holds {getattr(image, 'n_frames', 'several')} pictures; the first was taken")
     tile: list[Any] = getattr(image, "tile", [])
-    is_deep = bool(tile) and image.format in ("PNG", "TIFF") and "16" in str(tile[0][3])
-    stored = describe_exif(image)[1]
+    exif, orientation = describe_exif(image)
+    if image.format == "TIFF":
+        bits = max(getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (1,)))
+        # Pillow mistakes the rows of grey pictures that lie on a side.
+        stored = read_tiff(path, max_pixels) if bits > 8 or (orientation >= 5 and image.mode == "L") else None
+        if stored is not None:
+            return _finish_tiff(stored, exif)
+    is_deep = bool(tile) and image.format == "PNG" and "16" in str(tile[0][3]) and image.mode[0] not in "IF"
+    several = getattr(image, "n_frames", 1) if getattr(image, "is_animated", False) else 1
     image.load()
-    # Again, as notes may follow the pixels; Pillow turns a TIFF upright by itself, which a deep one misses.
+    # Again, as notes may follow the pixels, and as Pillow turns a TIFF upright by itself.
     exif, orientation = describe_exif(image)
     check_size(path, image.size, max_pixels)
-    deep = read_deep(path, max_pixels) if is_deep and image.mode[0] not in "IF" else None
-    orientation = orientation if deep is None else max(stored, orientation)
-    return finish_picture(image, exif, orientation, deep, notes)
+    return finish_picture(image, exif, orientation, read_deep_png(path) if is_deep else None, _tell_number(several))
+
+
+def _finish_tiff(stored: StoredTiff, exif: bytes) -> Picture:
+    values, note = reduce_depth(stored.values)
+    image = Image.fromarray(values)
+    image.format = "TIFF"
+    image.info["icc_profile"] = stored.profile
+    notes = [*_tell_number(stored.num_pictures), *([note] if note else [])]
+    return finish_picture(image, exif, stored.orientation, None, notes)
+
+
+def _tell_number(num_pictures: int) -> list[str]:
+    return [f"it holds {num_pictures} pictures; the first was taken"] if num_pictures > 1 else []
 
 
 def finish_picture(
@@ -193,9 +190,3 @@ def finish_picture(
     image, colour_notes = to_srgb(image)
     pixels = turn_upright(np.asarray(image), orientation)
     return Picture(np.ascontiguousarray(pixels), kind, exif, bool(profile), (*notes, *colour_notes))
-
-
-def _three_colours(values: np.ndarray) -> np.ndarray:
-    if values.ndim == 2:
-        values = values[..., None]
-    return np.ascontiguousarray(values.repeat(3, axis=2) if values.shape[2] < 3 else values[..., :3])

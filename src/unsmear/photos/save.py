@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unsmear.photos.picture import Picture, register_heif
+from unsmear.photos.formats import register_heif
+from unsmear.photos.picture import Picture
 from unsmear.photos.reconstruction import Reconstruction
 from unsmear.photos.video import MAX_SIDE, fit, write_animation, write_film
 

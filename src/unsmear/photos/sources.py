@@ -12,7 +12,8 @@ from pathlib import Path
 
 from unsmear.fetch import fetch_file, is_url, public_url
 from unsmear.files import is_ignored
-from unsmear.photos.picture import Picture, picture_suffixes, read_picture
+from unsmear.photos.formats import picture_suffixes
+from unsmear.photos.picture import Picture, read_picture
 
 TIMEOUT_S = 60.0
 # A picture while it is read or written, a pixel: as Pillow holds it, turned, and as bytes of a file.

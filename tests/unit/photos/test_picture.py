@@ -12,6 +12,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
+from unsmear.photos.arrays import as_picture
 from unsmear.photos.picture import read_picture
 from unsmear.photos.sources import find_photos
 
@@ -129,6 +130,96 @@ def test_deep_pictures_are_neither_black_nor_white(scene, tmp_path, suffix, kind
     picture = read_picture(path)
     assert abs(corners(picture.pixels) - np.minimum(CORNERS * (255 / 210), 255)).max() <= 1
     assert (says is None and picture.notes == ()) or says in picture.notes[0]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("compression", [None, "lzw"])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("is_grey", [False, True])
+def test_every_tiff_is_turned_once(scene, tmp_path, kind, compression, orientation, is_grey):
+    stored = (scene[:30, :, 0] if is_grey else scene[:30]) * kind({"u": 1, "f": 1 / 255}[np.dtype(kind).kind])
+    stored = (stored * 257 if kind == np.uint16 else stored).astype(kind)
+    tags = [(274, "H", 1, orientation, True)]
+    photometric = "minisblack" if is_grey else "rgb"
+    tifffile.imwrite(tmp_path / "photo.tif", stored, photometric=photometric, compression=compression, extratags=tags)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = Image.fromarray(scene[:30])
+    upright.info["exif"] = exif.tobytes()
+    expected = np.asarray(ImageOps.exif_transpose(upright))
+    expected = expected[..., :1].repeat(3, axis=2) if is_grey else expected
+    np.testing.assert_array_equal(read_picture(tmp_path / "photo.tif").pixels, expected)
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "deflate"])
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_planes_of_colours_are_put_together(scene, tmp_path, kind, compression):
+    values = (scene / 255 * (65535 if kind == np.uint16 else 1)).astype(kind).transpose(2, 0, 1)
+    options = {"photometric": "rgb", "planarconfig": "separate", "compression": compression}
+    tifffile.imwrite(tmp_path / "photo.tif", values, **options)
+    assert abs(corners(read_picture(tmp_path / "photo.tif").pixels) - CORNERS).max() <= 1
+
+
+def test_deep_pictures_of_which_0_is_white_are_no_negatives(scene, tmp_path):
+    grey = scene[..., 0].astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "photo.tif", 65535 - grey, photometric="miniswhite")
+    np.testing.assert_array_equal(read_picture(tmp_path / "photo.tif").pixels[..., 0], scene[..., 0])
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+@pytest.mark.parametrize("stored", ["unassalpha", "assocalpha"])
+def test_deep_transparent_parts_are_white(scene, tmp_path, kind, stored):
+    full = 65535 if kind == np.uint16 else 1
+    opacity = np.ones((*scene.shape[:2], 1))
+    opacity[:20, :24], opacity[20:, :24] = 0, 0.5
+    colours = scene / 255 * (opacity if stored == "assocalpha" else 1)
+    values = (np.concatenate([colours, opacity], axis=2) * full).astype(kind)
+    tifffile.imwrite(tmp_path / "photo.tif", values, photometric="rgb", extrasamples=[stored])
+    picture = read_picture(tmp_path / "photo.tif")
+    expected = np.array([[(255, 255, 255), GREEN], [(142, 157, 232), DARK]])
+    assert abs(corners(picture.pixels) - expected).max() <= 2
+    assert picture.notes == ("transparent parts were put on white",)
+
+
+@pytest.mark.parametrize("opacity", [4095, 65535])
+def test_fewer_bits_than_the_files_are_seen_beside_opacity(scene, tmp_path, opacity):
+    values = (scene / 255 * 4095).round().astype(np.uint16)
+    values = np.concatenate([values, np.full((*scene.shape[:2], 1), opacity, np.uint16)], axis=2)
+    cv2.imwrite(str(tmp_path / "photo.png"), values[..., [2, 1, 0, 3]])
+    for picture in (read_picture(tmp_path / "photo.png"), as_picture(values)):
+        assert abs(corners(picture.pixels) - CORNERS).max() <= 1
+        assert "12-bit" in picture.notes[0]
+
+
+@pytest.mark.parametrize("highlight", [1.02, 3.0, 200.0])
+def test_floats_above_white_do_not_make_the_picture_black(scene, highlight):
+    values = scene.astype(np.float32) / 255
+    values[:2, :2] = highlight
+    picture = as_picture(values)
+    assert abs(corners(picture.pixels) - CORNERS).max() <= 1
+    assert picture.notes == (f"its float values reach {highlight:.6g}; 1 was taken as white",)
+
+
+def test_what_follows_the_first_page_of_floats_is_said(scene, tmp_path):
+    tifffile.imwrite(tmp_path / "photo.tif", np.stack([scene, scene]).astype(np.float32) / 255, photometric="rgb")
+    assert read_picture(tmp_path / "photo.tif").notes == ("it holds 2 pictures; the first was taken",)
+
+
+def test_cut_files_of_floats_end_too_early(scene, tmp_path):
+    tifffile.imwrite(tmp_path / "photo.tif", scene.astype(np.float32) / 255, photometric="rgb")
+    content = (tmp_path / "photo.tif").read_bytes()
+    (tmp_path / "photo.tif").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match=r"photo\.tif ends too early: the file was cut off"):
+        read_picture(tmp_path / "photo.tif")
+
+
+def test_a_png_that_pillow_does_not_know_passes_no_bound(tmp_path):
+    Image.new("RGB", (300, 300)).save(tmp_path / "photo.png")
+    content = (tmp_path / "photo.png").read_bytes()
+    gamma = struct.pack(">I", 4) + b"gAMA" + struct.pack(">I", 45455) + b"\0\0\0\0"
+    (tmp_path / "photo.png").write_bytes(content[:33] + gamma + content[33:])
+    with pytest.raises(ValueError, match=r"photo\.png is a PNG picture without a readable beginning; copy it again"):
+        read_picture(tmp_path / "photo.png", max_pixels=1000)
 
 
 def test_values_that_are_no_numbers_are_black(scene, tmp_path):
@@ -285,7 +376,7 @@ def test_what_is_no_picture_is_named(tmp_path, name, content, message):
     assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [np.float16, np.complex64])
+@pytest.mark.parametrize("kind", [np.complex64, np.complex128])
 def test_pixels_of_a_rare_kind_are_refused_without_a_decoders_own_words(tmp_path, capfd, kind):
     tifffile.imwrite(tmp_path / "photo.tif", np.zeros((30, 30), kind))
     with pytest.raises(ValueError, match="a TIFF with pixels of a kind that is not read; save it with 8 or 16"):
