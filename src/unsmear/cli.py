@@ -13,6 +13,7 @@ from pathlib import Path
 from unsmear import __version__
 from unsmear.export import command as export
 from unsmear.photos import app, command
+from unsmear.photos.printer import discard_output
 from unsmear.sharing import compare, evaluate
 
 # Name -> a line for the list of all, what it does, and an example.
@@ -88,14 +89,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; a user's mistake ends with one line and status 2."""
-    options = build_parser().parse_args(arguments)
+    parser = build_parser()
+    options, others = parser.parse_known_args(arguments)
+    if others and (options.command != "reconstruct" or any(other.startswith("-") for other in others)):
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    if others:
+        options.photos += others  # behind an option
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Names of files may hold what cannot be printed.
             stream.reconfigure(errors="backslashreplace")
     if options.command in ("app", "reconstruct") and threading.current_thread() is threading.main_thread():
         # As Ctrl-C: what is half-written is deleted.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(name) == signal.SIG_DFL:
+                signal.signal(name, signal.default_int_handler)
     try:
         if not 0 < getattr(options, "port", 1) < 2**16:
             raise ValueError(f"--port: {options.port} is no port; choose one from 1 to 65535")
@@ -116,6 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "reconstruct": command.run,
             }
             return runs[options.command](options)
+    except BrokenPipeError:
+        discard_output()
+        return 1
     except (ValueError, OSError) as error:
         print(f"unsmear: {error}", file=sys.stderr)
         return 2

@@ -19,6 +19,10 @@ class MissingFileError(ValueError):
     """There is no such file, or no server gives it."""
 
 
+class TooLongError(ValueError):
+    """A file has more bytes than are read."""
+
+
 class MismatchError(ValueError):
     """A file is not what its checksum says."""
 
@@ -30,7 +34,11 @@ def is_url(source: str | Path) -> bool:
 
 def public_url(url: str) -> str:
     """The URL without user, password and query, fit for a message."""
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError:
+        scheme, _, rest = url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
@@ -88,6 +96,8 @@ def fetch_file(
     ------
     MissingFileError
         If the server does not give the file.
+    TooLongError
+        If it is longer than ``max_bytes``.
     ValueError
         If it is another file.
     """
@@ -104,7 +114,10 @@ def fetch_file(
         ):
             while block := read_some(response, BLOCK_BYTES):
                 if stream.tell() + len(block) > max_bytes:
-                    raise ValueError(f"it is longer than {max_bytes} bytes")
+                    raise TooLongError(
+                        f"{public_url(url)} has more than {max_bytes} bytes, the most that are fetched; "
+                        "fetch it by hand if it is the right file"
+                    )
                 stream.write(block)
             if (length := response.headers.get("Content-Length")) is not None and stream.tell() != int(length):
                 raise TransientError("the connection was cut")
@@ -119,6 +132,8 @@ def fetch_file(
         raise MissingFileError(
             f"{public_url(url)} cannot be fetched: {error}; fetch it by hand and name the file instead of the URL"
         ) from None
+    except TooLongError:
+        raise
     except ValueError as error:
         raise ValueError(f"{public_url(url)} is another file: {error}") from None
 

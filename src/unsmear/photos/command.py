@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="standard",
         help="that took the photo; masked: through the phase mask; default: standard, any other camera",
     )
-    add("--weights", nargs="+", help="weights files, a system's folder or hf://user/name instead of the shipped ones")
+    add(
+        "--weights",
+        nargs="+",
+        help="weights files, a system's folder or hf://user/name; photos that follow come after --",
+    )
     add("--output", type=Path, metavar="FOLDER", help="where the photos' folders go; default: beside each photo")
     add("--overwrite", action="store_true", help="replace earlier results; otherwise a new folder gets a number")
     add(
@@ -41,8 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         nargs="+",
         choices=("mp4", "gif", "webp"),
-        default=["mp4"],
-        help="films to write; default: mp4, which phones play",
+        help="films to write; default: mp4, which phones play; write -- before photos that follow",
     )
     add("--own-kind", action="store_true", help="frames in the photo's own kind of file instead of PNG")
     add("--video-side", type=_at_least(64), default=1920, metavar="PX", help="longest side of the MP4; default: 1920")
@@ -77,7 +81,10 @@ def run(options: argparse.Namespace) -> int:
     """
     from tqdm import tqdm
 
+    from unsmear.photos.choice import choose_frames
+    from unsmear.photos.printer import Printer
     from unsmear.photos.reconstruct import Reconstructor
+    from unsmear.photos.sources import name_of
 
     began = time.monotonic()
     if options.output:
@@ -85,23 +92,28 @@ def run(options: argparse.Namespace) -> int:
     reconstructor = Reconstructor(options.camera, options.weights, options.device, options.precision)
     reconstructor.check(options.frames, options.scale)
     photos, records = _find_all(options.photos)
+    if options.format and len(choose_frames(options.frames, reconstructor.num_frames)[1]) == 1:
+        raise ValueError("--format: a single frame makes no film; leave it out, or ask for more --frames")
     taken: set[Path] = set()
+    printer = Printer()
     with tqdm(disable=None, leave=False, unit="tile", file=sys.stderr) as bar:
         for number, photo in enumerate(photos, start=1):
-            name = f"{Path(photo).name} ({number} of {len(photos)})" if len(photos) > 1 else Path(photo).name
-            bar.set_description(name)
+            bar.set_description(f"{name_of(photo)} ({number} of {len(photos)})" if len(photos) > 1 else name_of(photo))
             record = _reconstruct_one(photo, options, reconstructor, taken, bar)
             records.append(record)
             if not options.json:
-                for line in [*record.get("files", ()), *(f"{photo}: {note}" for note in record.get("notes", ()))]:
-                    print(line, file=sys.stderr if line.startswith(f"{photo}: ") else sys.stdout)
+                for file in record.get("files", ()):
+                    printer(file)
+                for note in record.get("notes", ()):
+                    print(f"{record['photo']}: {note}", file=sys.stderr)
     failed = [record for record in records if "error" in record]
     if options.json:
-        print(json.dumps({"photos": records, "seconds": round(time.monotonic() - began, 2)}, indent=2))
+        printer(json.dumps({"photos": records, "seconds": round(time.monotonic() - began, 2)}, indent=2))
     for record in failed:
         print(f"unsmear: {record['error']}", file=sys.stderr)
     if failed and len(records) > 1:
         print(f"unsmear: {len(failed)} of {len(records)} photos failed", file=sys.stderr)
+    printer.close()
     if not failed:
         return 0
     return 1 if photos else 2
@@ -125,7 +137,7 @@ def _reconstruct_one(
     photo: str, options: argparse.Namespace, reconstructor: Any, taken: set[Path], bar: Any
 ) -> dict[str, Any]:
     from unsmear.photos.memory import is_exhaustion
-    from unsmear.photos.save import Output, choose_folder, folder_of, save_reconstruction
+    from unsmear.photos.save import Output, TakenError, choose_folder, folder_of, save_reconstruction
     from unsmear.photos.sources import read_photo
 
     began = time.monotonic()
@@ -141,19 +153,20 @@ def _reconstruct_one(
         check_folder(folder_of(photo, options.output), "--output")
         picture = read_photo(photo, options.memory, int(options.max_megapixels * 1e6), max_bytes)
         result = reconstructor(picture, options.frames, options.scale, options.tile, options.memory, show)
-        folder = choose_folder(photo, options.output, taken, options.overwrite)
-        output = Output(tuple(options.format), options.own_kind, options.video_side)
-        files = save_reconstruction(result, folder, output, options.overwrite)
-    except (ValueError, OSError) as error:
+        output = Output(tuple(options.format or ["mp4"]), options.own_kind, options.video_side)
+        files: list[Path] = []
+        while not files:
+            folder = choose_folder(photo, options.output, taken, options.overwrite)
+            with suppress(TakenError):  # by another command, meanwhile
+                files = save_reconstruction(result, folder, output, options.overwrite)
+    except (ValueError, OSError, MemoryError, RuntimeError) as error:
         text = str(error)
-        return {"photo": photo, "error": text if text.startswith(shown) else f"{shown}: {text}"}
-    except (MemoryError, RuntimeError) as error:
-        if not is_exhaustion(error):
-            raise
-        return {"photo": photo, "error": f"{shown} does not fit into memory; close other programs, or use --scale 0.5"}
+        if is_exhaustion(error):
+            text = f"{shown} does not fit into memory; close other programs, or use --scale 0.5"
+        return {"photo": shown, "error": text if text.startswith(shown) else f"{shown}: {text}"}
     taken.add(folder)
     seconds = round(time.monotonic() - began, 2)
-    return {"photo": photo, "files": list(map(str, files)), "notes": list(result.notes), "seconds": seconds}
+    return {"photo": shown, "files": list(map(str, files)), "notes": list(result.notes), "seconds": seconds}
 
 
 def _read_bytes(text: str) -> int:

@@ -71,14 +71,16 @@ def read_picture(
         If the file is missing, of an unreadable kind, cut, damaged or too large; the message says which.
     """
     path = Path(path)
-    _check_file(path, max_bytes)
     register_heif()
     try:
+        _check_file(path, max_bytes)
         return _read(path, max_pixels)
     except _OVERSIZED as error:
         raise ValueError(_too_large(path, max_pixels, advice, error)) from None
     except MemoryError:
         raise ValueError(f"{path} does not fit into memory; close other programs or shrink it first") from None
+    except PermissionError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror}); let yourself read it, or copy it") from None
     except DAMAGE as error:
         if str(error).startswith(str(path)):
             raise

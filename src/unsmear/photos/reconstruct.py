@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from unsmear.photos.allocation import allocate
 from unsmear.photos.arrays import as_picture
+from unsmear.photos.choice import choose_frames
 from unsmear.photos.picture import MAX_BYTES, MAX_PIXELS, Picture
 from unsmear.photos.reconstruction import Reconstruction
 from unsmear.photos.scale import check_scale, resize
@@ -28,7 +29,6 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 # Crops of trainings whose weights do not say it.
 WINDOW = 128
-MAX_FRAMES = 240
 
 
 class Reconstructor:
@@ -61,6 +61,13 @@ class Reconstructor:
         from unsmear.photos.still import records_mean
         from unsmear.weights.load import shipped_weights
 
+        for name, value, kind in (
+            ("camera", camera, Camera),
+            ("device", device, Device),
+            ("precision", precision, Precision),
+        ):
+            if value not in get_args(kind):
+                raise ValueError(f"{name} is {value!r}; choose one of {', '.join(get_args(kind))}")
         local = [fetch_hub_weights(str(path)) if is_hub_address(path) else path for path in weights or ()]
         paths = find_weights(local) if local else shipped_weights(camera)
         headers = [read_header(path) for path in paths]
@@ -78,7 +85,7 @@ class Reconstructor:
         ValueError
             With the numbers that can be.
         """
-        self._choose_frames(frames)
+        choose_frames(frames, self.num_frames)
         check_scale(scale)
 
     def __call__(
@@ -95,7 +102,7 @@ class Reconstructor:
         from unsmear.photos.memory import free_memory
         from unsmear.photos.tiles import TiledCascade
 
-        predicted, numbers, middle = self._choose_frames(frames)
+        predicted, numbers, middle = choose_frames(frames, self.num_frames)
         blurry = resize(picture.pixels, scale)
         height, width = blurry.shape[:2]
         bound = free_memory() // 2 if memory is None else memory
@@ -134,21 +141,6 @@ class Reconstructor:
         else:
             result = base
         return Reconstruction(blurry, result, numbers, middle, picture, tuple(notes), folder)
-
-    def _choose_frames(self, frames: int | None) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-        """Frames to predict, the numbers of all frames, and the index of the middle one."""
-        every = tuple(range(1, self.num_frames + 1))
-        middle = (self.num_frames + 1) // 2
-        if frames is None or frames == self.num_frames:
-            return every, every, middle - 1
-        if frames == middle:
-            return (middle,), (middle,), 0
-        if self.num_frames < frames <= MAX_FRAMES:
-            return every, tuple(range(1, frames + 1)), frames // 2
-        raise ValueError(
-            f"frames is {frames}; {middle} gives the sharp middle picture alone, {self.num_frames} all frames, "
-            f"and {self.num_frames + 1} to {MAX_FRAMES} more of them in between"
-        )
 
 
 def reconstruct(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import tempfile
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +33,12 @@ _OWN: dict[str, tuple[str, dict[str, Any]]] = {
 }
 _PNG: tuple[str, dict[str, Any]] = (".png", {"format": "PNG", "compress_level": 3})
 _LONGEST = {"JPEG": 65_535, "WEBP": 16_383, "AVIF": 65_536, "HEIF": 16_384}
-_OURS = ("frame_*", "film.*", "comparison.jpg")
+_SUFFIXES = "|".join(suffix[1:] for suffix, _ in (*_OWN.values(), _PNG))
+_OURS = re.compile(rf"frame_\d+\.({_SUFFIXES})|film\.(mp4|gif|webp)|comparison\.jpg")
+
+
+class TakenError(ValueError):
+    """There is a folder of this name already."""
 
 
 @dataclass(frozen=True)
@@ -65,30 +72,47 @@ def save_reconstruction(
 
     Raises
     ------
+    TakenError
+        If the folder is there already, or appears meanwhile.
     ValueError
-        If the folder is there already, or cannot be written.
+        If it cannot be written.
     """
     folder, output = Path(folder), output or Output()
-    if folder.exists() and not overwrite:
-        raise ValueError(f"{folder} is there already; name another folder, or overwrite it")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file, not a folder; name another one")
+    if folder.exists() and not overwrite:
+        raise TakenError(f"{folder} is there already; name another folder, or overwrite it")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unsmear-") as scratch:
+        parent = folder.resolve().parent
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=parent, prefix=".unsmear-") as scratch:
             temporary = Path(scratch) / "made"
             temporary.mkdir()
             names = [path.name for path in _write(result, temporary, output)]
-            if folder.exists():
-                for old in [path for pattern in _OURS for path in folder.glob(pattern) if path.is_file()]:
-                    old.unlink()
-                for name in names:
-                    (temporary / name).replace(folder / name)
+            if folder.exists() and overwrite:
+                _replace_files(folder, temporary, Path(scratch) / "earlier")
             else:
                 temporary.rename(folder)
     except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            raise TakenError(f"{folder} is there already; name another folder, or overwrite it") from None
         raise ValueError(f"{folder} cannot be written ({error.strerror or error}); name another --output") from None
     return [folder / name for name in names]
+
+
+def _replace_files(folder: Path, made: Path, earlier: Path) -> None:
+    """Put what was made in the place of an earlier run's files, or leave all as it was."""
+    earlier.mkdir()
+    try:
+        for path in list(folder.iterdir()):
+            if path.is_file() and (_OURS.fullmatch(path.name) or (made / path.name).exists()):
+                path.rename(earlier / path.name)
+        for path in list(made.iterdir()):
+            path.rename(folder / path.name)
+    except BaseException:
+        for path in list(earlier.iterdir()):
+            path.replace(folder / path.name)
+        raise
 
 
 def folder_of(photo: str, output: str | Path | None) -> Path:
@@ -157,6 +181,9 @@ def write_picture(pixels: np.ndarray, path: Path, picture: Picture, options: dic
     # A JPEG has no room for more.
     if picture.exif and (options["format"] != "JPEG" or len(picture.exif) <= MAX_EXIF_BYTES):
         options = {**options, "exif": picture.exif}
+    if options["format"] == "TIFF" and "exif" in options:
+        # Pillow writes the notes' directories in files without compression alone.
+        options = {**options, "compression": None}
     if picture.profiled:
         options = {**options, "icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}
     Image.fromarray(np.ascontiguousarray(pixels)).save(path, **options)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from unsmear.fetch import fetch_file, is_url, public_url
+from unsmear.fetch import TooLongError, fetch_file, is_url, public_url
 from unsmear.files import is_ignored
 from unsmear.photos.formats import picture_suffixes
 from unsmear.photos.picture import Picture, read_picture
@@ -96,9 +96,18 @@ def open_source(source: str | Path, max_bytes: int) -> Iterator[Path]:
             )
         yield Path(source)
         return
+    try:
+        urllib.parse.urlsplit(text)
+    except ValueError as error:
+        raise ValueError(f"{public_url(text)} cannot be used ({error}); correct the address") from None
     with tempfile.TemporaryDirectory(prefix="unsmear-") as folder:
         path = Path(folder) / name_of(text)
-        fetch_file(text, path, max_bytes, TIMEOUT_S)
+        try:
+            fetch_file(text, path, max_bytes, TIMEOUT_S)
+        except TooLongError:
+            raise ValueError(
+                f"{public_url(text)} has more than the {max_bytes} bytes that are read; --max-megabytes changes that"
+            ) from None
         try:
             yield path
         except ValueError as error:
@@ -109,7 +118,7 @@ def name_of(source: str) -> str:
     """File name of a photo, also of one behind a URL."""
     if not is_url(source):
         return Path(source).name
-    name = Path(urllib.parse.unquote(urllib.parse.urlsplit(source).path).replace("\0", "")).name
+    name = Path(urllib.parse.unquote(public_url(source)).replace("\0", "")).name
     # Longer ones than files may have are those of signed addresses: their end has the suffix.
     name = name if len(name.encode()) < MAX_NAME_BYTES else name[-MAX_NAME_BYTES // 4 :]
     return name if name.strip(". ") else "photo"

@@ -5,17 +5,23 @@ from __future__ import annotations
 import errno
 import http.server
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 import unsmear
 from unsmear.cli import main
-from unsmear.photos import interpolation
+from unsmear.photos import interpolation, save
 from unsmear.photos.interpolation import fill_between
 from unsmear.photos.save import choose_folder
 from unsmear.photos.sources import name_of
@@ -322,7 +328,7 @@ def test_a_photo_behind_an_address_is_fetched_within_its_bound(command, photo, t
     assert command(address, "--frames", 4) == 0
     assert (tmp_path / "far away/frame_4.png").is_file()
     assert command(address, "--max-megabytes", 0.0001) == 1
-    assert "is longer than 104 bytes" in capsys.readouterr().err
+    assert "has more than the 104 bytes that are read; --max-megabytes changes that" in capsys.readouterr().err
     server.shutdown()
 
 
@@ -345,3 +351,154 @@ def test_films_are_of_a_size_that_one_sees():
     assert fit(np.zeros((4000, 6000, 3), np.uint8)).shape == (1280, 1920, 3)
     assert fit(np.zeros((1, 30_000, 3), np.uint8)).shape == (1, 1920, 3)
     assert back_and_forth(4) == [0, 1, 2, 3, 2, 1] and back_and_forth(1) == [0]
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "JPEG", "WEBP", "AVIF", "PNG"])
+def test_frames_of_the_own_kind_keep_the_cameras_notes(command, photo, tmp_path, kind):
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    exif[ExifTags.IFD.Exif] = {ExifTags.Base.ISOSpeedRatings: 400}
+    Image.fromarray(photo).save("holiday", kind, exif=exif.tobytes())
+    assert command("holiday", "--own-kind", "--frames", 4) == 0
+    (path,) = (tmp_path / "holiday_frames").glob("frame_4.*")
+    with Image.open(path) as frame:
+        assert frame.format == kind and frame.getexif()[0x010F] == "Maker"
+        assert frame.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] == 400
+
+
+def test_an_unforeseen_failure_does_not_stop_the_others(command, photo, tmp_path, monkeypatch, capsys):
+    for name in ("a.png", "b.png"):
+        Image.fromarray(photo[:20, :20]).save(name)
+    write, failures = save._write, [RuntimeError("encoder error -2")]
+
+    def fail(*arguments):
+        if failures:
+            raise failures.pop()
+        return write(*arguments)
+
+    monkeypatch.setattr("unsmear.photos.save._write", fail)
+    assert command("a.png", "b.png", "--frames", 4) == 1
+    assert "a.png: encoder error -2" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "b.png", "b"}
+
+
+def test_two_commands_at_once_lose_nothing(command, photo, tmp_path, monkeypatch):
+    Image.fromarray(photo).save("a.png")
+    write = save._write
+
+    def write_late(result, folder, output):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        (tmp_path / "a/frame_4.png").write_text("of another command")
+        return write(result, folder, output)
+
+    monkeypatch.setattr("unsmear.photos.save._write", write_late)
+    assert command("a.png", "--frames", 4) == 0
+    assert (tmp_path / "a/frame_4.png").read_text() == "of another command"
+    assert {path.name for path in (tmp_path / "a_2").iterdir()} == {"frame_4.png", "comparison.jpg"}
+
+
+def test_what_is_overwritten_is_what_was_written_and_all_of_it(command, photo, tmp_path, monkeypatch):
+    Image.fromarray(photo).save("a.png")
+    assert command("a.png") == 0
+    for name in ("frame_notes.txt", "film.negative.jpg", "frame_1.xcf"):
+        (tmp_path / "a" / name).write_text("mine")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
+    Image.fromarray(255 - photo).save("a.png")
+    rename = Path.rename
+
+    def fail(path, target):
+        if path.name == "frame_7.png" and "made" in path.parts:
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail)
+        assert command("a.png", "--overwrite") == 1
+    assert {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()} == before
+    assert command("a.png", "--overwrite", "--frames", 4) == 0
+    mine = {"frame_notes.txt", "film.negative.jpg", "frame_1.xcf"}
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {"frame_4.png", "comparison.jpg", *mine}
+    assert (tmp_path / "a/frame_4.png").read_bytes() != before["frame_4.png"]
+
+
+def test_odd_addresses_fail_alone_and_passwords_stay_unsaid(command, photo, capsys):
+    Image.fromarray(photo[:20, :20]).save("a.png")
+    address = "http://user:secret@127.0.0.1:9/b.png?token=hidden"
+    assert command("http://[::1/a.png", address, "a.png", "--frames", 4, "--json") == 1
+    shown = capsys.readouterr()
+    records = json.loads(shown.out)["photos"]
+    assert [record["photo"] for record in records] == ["http://[::1/a.png", "http://127.0.0.1:9/b.png", "a.png"]
+    assert "http://[::1/a.png cannot be used (Invalid IPv6 URL); correct the address" in shown.err
+    assert "secret" not in shown.out + shown.err and "hidden" not in shown.out + shown.err
+
+
+def test_photos_may_stand_anywhere(command, weights, photo, tmp_path, capsys):
+    for name in ("a.png", "b.png", "c.png"):
+        Image.fromarray(photo[:20, :20]).save(name)
+    assert command("a.png", "--frames", 4, "b.png") == 0 and (tmp_path / "b").is_dir()
+    assert main(["reconstruct", "--weights", str(weights), "--format", "gif", "--", "c.png"]) == 0
+    assert (tmp_path / "c/film.gif").exists()
+    with pytest.raises(SystemExit):
+        command("a.png", "--none", "b.png")
+    assert "unrecognized arguments: --none" in capsys.readouterr().err
+
+
+def test_a_film_of_one_frame_is_refused_where_it_is_asked_for(command, photo, capsys):
+    Image.fromarray(photo).save("a.png")
+    assert command("a.png", "--frames", 4, "--format", "gif") == 2
+    assert "--format: a single frame makes no film" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("choice", ["camera", "device", "precision"])
+def test_choices_are_named(weights, photo, choice):
+    with pytest.raises(ValueError, match=f"{choice} is 'foo'; choose one of "):
+        unsmear.reconstruct(photo, weights=weights, **{choice: "foo"})
+
+
+def test_a_file_that_may_not_be_read_is_named(command, photo, monkeypatch, capsys):
+    Image.fromarray(photo).save("a.png")
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", "a.png")
+
+    monkeypatch.setattr("PIL.Image.open", refuse)
+    assert command("a.png") == 1
+    assert (
+        capsys.readouterr().err
+        == "unsmear: a.png cannot be read (Permission denied); let yourself read it, or copy it\n"
+    )
+
+
+@pytest.mark.parametrize(("target", "status"), [("closed", 1), ("/dev/full", 2)])
+def test_photos_go_on_where_nobody_reads_their_names(weights, photo, tmp_path, target, status):
+    for name in ("a.png", "b.png"):
+        Image.fromarray(photo[:20, :20]).save(tmp_path / name)
+    program = [sys.executable, "-m", "unsmear.cli", "reconstruct", "a.png", "b.png", "--frames", "4"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed, Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*program, "--weights", str(weights)],
+            cwd=tmp_path,
+            stdout=closed if target == "closed" else full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == status and (tmp_path / "a").is_dir() and (tmp_path / "b").is_dir()
+    assert "Errno" not in ended.stderr and "Traceback" not in ended.stderr
+    assert ("cannot be printed (No space left on device)" in ended.stderr) == (target == "/dev/full")
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM"])
+def test_a_signal_leaves_nothing(weights, photo, tmp_path, name):
+    Image.fromarray(np.tile(photo, (12, 12, 1))).save(tmp_path / "a.png")
+    program = [sys.executable, "-m", "unsmear.cli", "reconstruct", "a.png", "--weights", str(weights)]
+    with subprocess.Popen(program, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.glob(".unsmear-*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(getattr(signal, name))
+        _, error = process.communicate()
+    assert process.returncode == 130 and error.splitlines()[-1] == "unsmear: stopped"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
