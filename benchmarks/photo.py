@@ -105,7 +105,7 @@ def measure_command(width: int, height: int, weights: list[Path] | None) -> dict
         rows, columns = np.mgrid[:height, :width]
         picture = np.stack([rows % 251, columns % 241, (rows + columns) % 239], axis=-1).astype(np.uint8)
         Image.fromarray(picture).save(photo, quality=90)
-        command = ["reconstruct", str(photo), "--json", "--memory", "3G", "--device", "cpu"]
+        command = ["reconstruct", str(photo), "--json", "--memory", "4G", "--device", "cpu"]
         command += ["--weights", *map(str, weights)] if weights else []
         # A thread that waits for others is not to count as one that computes.
         environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}

@@ -13,7 +13,7 @@ from unsmear.kernels.convolution import NormalisedConvolution, Statistics, load_
 from unsmear.kernels.gated import FusedGatedBlock
 from unsmear.kernels.motion import FusedMovement
 from unsmear.networks.blocks import ColourHead, ResidualBlock, TwoPathBlock
-from unsmear.networks.joint import Enlarge, GatedBlock
+from unsmear.networks.joint import Enlarge, GatedBlock, Stem
 from unsmear.networks.motion import MotionNetwork
 
 MapsToMaps = Callable[[Tensor], Tensor]
@@ -98,11 +98,22 @@ def _enlarge(layer: Enlarge) -> Callable[[Tensor, Tensor], Tensor]:
 
     def run(maps: Tensor, finer: Tensor) -> Tensor:
         wide = functional.linear(maps.permute(0, 2, 3, 1), weights).unflatten(-1, (2, 2, -1)).transpose(2, 3)
+        # Nobody needs the finer maps afterwards.
         total = finer.permute(0, 2, 3, 1).contiguous()
-        places = total.unflatten(2, (-1, 2)).unflatten(1, (-1, 2)) + wide
-        return places.reshape(total.shape).permute(0, 3, 1, 2)
+        total.unflatten(2, (-1, 2)).unflatten(1, (-1, 2)).add_(wide)
+        return total.permute(0, 3, 1, 2)
 
     return run
+
+
+def _stem(layer: Stem) -> MapsToMaps:
+    # A patch and its neighbours are the pixels under a larger kernel, which need not be sorted first.
+    side, channels = layer.patch, layer.in_channels // layer.patch**2
+    weights = layer.weight.detach().unflatten(1, (channels, side, side)).permute(0, 1, 4, 2, 5, 3)
+    weights = weights.reshape(-1, channels, 3 * side, 3 * side).contiguous(memory_format=torch.channels_last)
+    return lambda x: functional.conv2d(
+        x.contiguous(memory_format=torch.channels_last), weights, layer.bias, stride=side, padding=side
+    )
 
 
 def _gated(block: GatedBlock) -> MapsToMaps:
@@ -116,5 +127,6 @@ _PARTS: dict[type[nn.Module], tuple[str, Callable[[Any], Callable[..., Tensor]],
     ColourHead: ("correct", _correction, _fills_vectors("leave")),
     GatedBlock: ("forward", _gated, lambda part, lanes: part.attention is None),
     Enlarge: ("forward", _enlarge, lambda part, lanes: True),
+    Stem: ("forward", _stem, lambda part, lanes: True),
     MotionNetwork: ("move", FusedMovement, lambda part, lanes: True),
 }

@@ -68,6 +68,17 @@ class GatedBlock(nn.Module):
         return factors[..., :height, :width]
 
 
+class Stem(nn.Conv2d):
+    """Patches of stacked pictures, (B, C, H, W), to maps (B, width, H / patch, W / patch), each with its neighbours."""
+
+    def __init__(self, channels: int, width: int, patch: int) -> None:
+        super().__init__(channels * patch**2, width, 3, padding=1)
+        self.patch = patch
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return super().forward(functional.pixel_unshuffle(pictures, self.patch))
+
+
 class Enlarge(nn.Sequential):
     """Twice the sides and half the channels, by a 1x1 convolution and a pixel shuffle, added to finer maps."""
 
@@ -75,7 +86,7 @@ class Enlarge(nn.Sequential):
         super().__init__(nn.Conv2d(channels, 2 * channels, 1, bias=False), nn.PixelShuffle(2))
 
     def forward(self, x: Tensor, finer: Tensor) -> Tensor:  # type: ignore[override]
-        """(B, C, H, W) and (B, C / 2, 2 H, 2 W) to the latter's shape."""
+        """(B, C, H, W) and (B, C / 2, 2 H, 2 W) to the latter's shape; kernels may write it over the latter."""
         wide: Tensor = super().forward(x)
         return wide + finer
 
@@ -95,7 +106,7 @@ class JointNetwork(nn.Module):
         self.references = references
         self.patch = config.patch
         width, area = config.width, config.patch**2
-        self.stem = nn.Conv2d(3 * num_inputs * area, width, 3, padding=1)
+        self.stem = Stem(3 * num_inputs, width, config.patch)
         self.encoders, self.downs = nn.ModuleList(), nn.ModuleList()
         self.ups, self.decoders = nn.ModuleList(), nn.ModuleList()
         for blocks in config.encoder_blocks:
@@ -150,7 +161,7 @@ class JointNetwork(nn.Module):
 
     def features(self, pictures: Tensor) -> Tensor:
         """What the trunk makes of the stacked pictures, (B, width, H / patch, W / patch)."""
-        x = self.stem(functional.pixel_unshuffle(pictures.flatten(1, 2), self.patch))
+        x = self.stem(pictures.flatten(1, 2))
         skips = []
         for encoder, down in zip(self.encoders, self.downs, strict=True):
             x = encoder(x)

@@ -57,7 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FACTOR",
         help="shrink the photo first, 0.05 to 1: less memory and time, shorter blur; default: 1",
     )
-    add("--tile", type=_at_least(1), metavar="PX", help="side of what is computed at once; default: by memory")
+    add(
+        "--tile",
+        type=_at_least(1),
+        metavar="PX",
+        help="as many pixels at once as a square of this side; default: by memory",
+    )
     add("--memory", type=_read_bytes, metavar="SIZE", help="to take, such as 2G; default: half of what is free")
     add("--max-megapixels", type=read_bound, default=120, metavar="N", help="refuse larger pictures; default: 120")
     add("--max-megabytes", type=read_bound, default=1024, metavar="N", help="refuse larger files; default: 1024")

@@ -133,7 +133,7 @@ class Reconstructor:
             motion[:] = 0  # of the middle frame
         size, note = cascade(blurry, base, size, progress, motion)
         notes = [*picture.notes, *([note] if note else [])]
-        if not cascade.seamless and size < max(height, width):
+        if not cascade.seamless and size**2 < height * width:
             notes.append("these networks look at the whole picture at once, so its tiles may differ a little")
         if between:
             result = allocate((len(numbers), *blurry.shape), folder, "all")
@@ -168,7 +168,7 @@ def reconstruct(
     frames : None or 7 for all; 4 for the sharp middle picture alone, which is faster; up to 240 adds frames in
         between, moved along the motion that the networks predict (or, where they predict none, that is estimated)
     scale : the picture is resized by this factor first, 0.05 to 1
-    tile : side in px of what goes through the networks at once; None chooses by memory
+    tile : side in px of a square of as many pixels as go through the networks at once; None chooses by memory
     memory : bytes that may be taken; None is half of what is free
     device, precision : ``auto`` takes CUDA, else Apple's mps, else the CPU, and bfloat16 on a GPU that has it
     max_pixels, max_bytes : larger files are refused

@@ -15,6 +15,8 @@ from torch.nn import functional
 
 # Shares are found on a grid of so many px, which takes a tenth of the time.
 GRID = 4
+# Pixels whose values, of a few pictures, fit into the nearest caches.
+BAND_PIXELS = 2**15
 # Standard deviation of the surroundings that a share is taken from, px; three of them are looked at.
 SIGMA = 5.0
 # Energy, full scale 1, below which a difference says nothing: a third of a code.
@@ -46,33 +48,39 @@ def find_moved(blurry: Tensor, frames: Sequence[Tensor], middle: int) -> Tensor:
     -------
     (B, 1, H, W), from 0 where s is ``NONE`` or less to 1 where it is ``ALL`` or more
     """
-    centre, explained = frames[middle], torch.zeros_like(blurry)
-    for frame in frames:
-        explained.add_(frame)
-    explained.div_(len(frames)).sub_(centre)
-    found = ((blurry - centre) * explained).sum(dim=1, keepdim=True)
-    maps = torch.cat([found, explained.square_().sum(dim=1, keepdim=True)], dim=1)
-    sums = _blur(functional.avg_pool2d(maps, GRID, ceil_mode=True))
+    bands = [_compare(*(p[..., rows, :] for p in (blurry, *frames)), middle=middle) for rows in find_bands(blurry)]
+    sums = _blur(torch.cat(bands, dim=-2))
     share = ((sums[:, :1] + SMALLEST) / (sums[:, 1:] + SMALLEST)).sub_(NONE).div_(ALL - NONE).clamp_(0, 1)
     fine = functional.interpolate(share, scale_factor=GRID, mode="bilinear", align_corners=False)
     return fine[..., : blurry.shape[-2], : blurry.shape[-1]]
 
 
-def keep_still(blurry: Tensor, frames: Sequence[Tensor], motion: dict[int, Tensor], middle: int) -> None:
-    """Bring frames back to the middle one, in place, where the picture shows no motion.
+def find_bands(picture: Tensor) -> list[slice]:
+    """Rows of (..., H, W) to compute together, by :data:`GRID` and on a CPU so few that they stay in the caches."""
+    height, width = picture.shape[-2:]
+    rows = max(GRID, BAND_PIXELS // width // GRID * GRID) if picture.device.type == "cpu" else height
+    return [slice(top, min(height, top + rows)) for top in range(0, height, rows)]
 
-    Parameters
-    ----------
-    blurry, frames, middle : as in :func:`find_moved`
-    motion : frame number (from 1) to (B, 2, h, w), displacements that go with the frames
-    """
-    moved = find_moved(blurry, frames, middle)
-    still = 1 - moved
-    for index, frame in enumerate(frames):
-        if index != middle:  # Guesses are of about a pixel, over which fading is moving.
-            frame.lerp_(frames[middle], still)
+
+def keep_still(motion: dict[int, Tensor], moved: Tensor) -> None:
+    """Shorten displacements, (B, 2, h, w) of each frame, in place, where the picture shows no motion."""
+    coarse = moved
     for field in motion.values():
-        field.mul_(functional.adaptive_avg_pool2d(moved, (field.shape[-2], field.shape[-1])).to(field.dtype))
+        height, width = field.shape[-2:]
+        if coarse.shape[-2:] != (height, width):
+            coarse = functional.adaptive_avg_pool2d(moved, (height, width))
+        field.mul_(coarse.to(field.dtype))
+
+
+def _compare(blurry: Tensor, *frames: Tensor, middle: int) -> Tensor:
+    """Products of :func:`find_moved`, summed over colours, means of the grid: (B, 2, H / GRID, W / GRID)."""
+    explained = frames[0].clone()
+    for frame in frames[1:]:
+        explained.add_(frame)
+    explained.div_(len(frames)).sub_(frames[middle])
+    found = ((blurry - frames[middle]) * explained).sum(dim=1, keepdim=True)
+    maps = torch.cat([found, explained.square_().sum(dim=1, keepdim=True)], dim=1)
+    return functional.avg_pool2d(maps, GRID, ceil_mode=True)
 
 
 def _blur(maps: Tensor) -> Tensor:

@@ -14,13 +14,12 @@ from unsmear.cascade.spec import find_predecessors
 from unsmear.cascade.stage import Stage
 from unsmear.networks.build import find_references
 from unsmear.photos.memory import bytes_per_pixel, is_exhaustion, kept_by_process
-from unsmear.photos.still import keep_still
+from unsmear.photos.still import find_bands, find_moved, keep_still
 from unsmear.photos.tiling import Tile, plan_tiles
 
 MARGIN = 144
-# Larger ones save margins, and little more.
-PREFERRED = {"cpu": 2304, "cuda": 2048, "mps": 1024}
-BAND_PIXELS = 2**15
+# Side of a square of a tile's pixels; larger ones save margins, and little more.
+PREFERRED = {"cpu": 2560, "cuda": 2048, "mps": 1024}
 # Stages done, stages in all.
 Progress = Callable[[int, int], None]
 
@@ -49,7 +48,7 @@ class TiledCascade:
         self.step = math.lcm(*(int(stage.network.stride) for stage in self.stages))  # type: ignore[arg-type]
         self.seamless = all(stage.spec.network.kind in ("joint", "motion") for stage in self.stages)
         half = inference.dtype is not torch.float32
-        self.bytes_per_pixel = bytes_per_pixel(self.stages) * (0.75 if half else 1)
+        self.bytes_per_pixel = bytes_per_pixel(self.stages, inference.kernels) * (0.75 if half else 1)
 
     @property
     def motion_patch(self) -> int | None:
@@ -71,7 +70,7 @@ class TiledCascade:
         return 2 * MARGIN + max(64, self.step)
 
     def choose_size(self, height: int, width: int, memory: float) -> int:
-        """Side of the tiles, px, for a bound on memory in bytes.
+        """Side of a square of as many pixels as tiles have, for a bound on memory in bytes.
 
         Raises
         ------
@@ -105,14 +104,14 @@ class TiledCascade:
         ----------
         pixels : (H, W, 3) uint8
         out : (N, H, W, 3) uint8, which takes the frames
-        size : side of the tiles, px; where memory runs out, they are halved
+        size : side of a square of as many pixels as tiles have; where memory runs out, it is halved
         progress : is told how many stages are done, and of how many
         motion : (N, 2, h, w) float16, a displacement for each :attr:`motion_patch`, which takes those of each frame's
             pixels to where they lie in the middle frame
 
         Returns
         -------
-        the side of the tiles in the end, and what to tell the person, if anything
+        the side in the end, and what to tell the person, if anything
 
         Raises
         ------
@@ -135,13 +134,13 @@ class TiledCascade:
             # Here, as the error holds the tensors of the attempt.
             if self.inference.device.type == "cuda":
                 torch.cuda.empty_cache()
-            smaller = min(size, max(height, width)) // 2
-            if smaller < min(self.smallest, max(height, width)):
+            side = math.isqrt(min(size**2, height * width))
+            if side <= self.smallest:
                 raise ValueError(
                     f"not even tiles of {size} px fit into the memory of {self.inference.device.type}; "
                     "close other programs, or use --scale 0.5, --memory or --device cpu"
                 )
-            size = smaller
+            size = max(self.smallest, side // 2)
             note = f"memory ran out, so it was computed in tiles of {size} px"
 
     def _run(
@@ -163,20 +162,25 @@ class TiledCascade:
         hooks = [stage.register_forward_hook(count) for stage in self.stages]
         try:
             for tile in tiles:
-                part = torch.from_numpy(np.array(pixels[tile.read]))
-                blurry = part.to(self.inference.device).permute(2, 0, 1)[None].float() / 255
-                known = dict.fromkeys(self.unneeded, blurry)
-                frames, fields = self.inference.predict_frames(blurry, known)
-                if self.keeps_still:
-                    with torch.inference_mode():
-                        keep_still(blurry, [frames[f] for f in self.frames], fields, len(self.frames) // 2)
-                for index, frame in enumerate(self.frames):
-                    _write_codes(frames[frame][(0, ..., *tile.inside)], out[(index, *tile.keep)])
-                if motion is not None:
-                    self._keep_motion(fields, tile, motion)
+                self._compute(tile, pixels, out, motion)
         finally:
             for hook in hooks:
                 hook.remove()
+
+    def _compute(self, tile: Tile, pixels: np.ndarray, out: np.ndarray, motion: np.ndarray | None) -> None:
+        part = torch.from_numpy(np.array(pixels[tile.read]))
+        blurry = part.to(self.inference.device).permute(2, 0, 1)[None].float() / 255
+        frames, fields = self.inference.predict_frames(blurry, dict.fromkeys(self.unneeded, blurry))
+        chosen, moved = [frames[frame] for frame in self.frames], None
+        with torch.inference_mode():
+            if self.keeps_still:
+                moved = find_moved(blurry, chosen, len(chosen) // 2)
+                keep_still(fields, moved)
+                moved = moved[(0, ..., *tile.inside)]
+            inside = [frame[(0, ..., *tile.inside)] for frame in chosen]
+            _write_codes(inside, moved, out[(slice(None), *tile.keep)])
+        if motion is not None:
+            self._keep_motion(fields, tile, motion)
 
     def _keep_motion(self, fields: dict[int, torch.Tensor], tile: Tile, motion: np.ndarray) -> None:
         patch = self.motion_patch
@@ -192,9 +196,14 @@ class TiledCascade:
                 motion[(index, slice(None), *keep)] = fields[frame][(0, slice(None), *inside)].float().cpu().numpy()
 
 
-def _write_codes(frame: torch.Tensor, out: np.ndarray) -> None:
-    """Round a frame (3, H, W) to 8 bit and write it to (H, W, 3), by rows so few that they stay in the caches."""
-    rows = max(1, BAND_PIXELS // frame.shape[-1]) if frame.device.type == "cpu" else frame.shape[-2]
-    for top in range(0, frame.shape[-2], rows):
-        codes = (255 * frame[:, top : top + rows]).round_().clamp_(0, 255).to(torch.uint8)
-        out[top : top + rows] = cv2.merge(list(codes.cpu().numpy()))
+def _write_codes(frames: list[torch.Tensor], moved: torch.Tensor | None, out: np.ndarray) -> None:
+    """Round frames (3, H, W) to 8 bit and write them to (N, H, W, 3); what has not moved comes from the middle one."""
+    middle = frames[len(frames) // 2]
+    for rows in find_bands(middle):
+        for index, frame in enumerate(frames):
+            part = frame[:, rows]
+            if moved is not None and frame is not middle:
+                # Guesses are of about a pixel, over which fading is moving.
+                part = torch.lerp(middle[:, rows], part, moved[:, rows])
+            codes = (255 * part).round_().clamp_(0, 255).to(torch.uint8)
+            out[index, rows] = cv2.merge(list(codes.cpu().numpy()))

@@ -11,7 +11,7 @@ import torch
 from unsmear.kernels.accelerate import accelerate
 from unsmear.kernels.convolution import load_kernels
 from unsmear.networks.config import MotionConfig
-from unsmear.networks.joint import Enlarge, GatedBlock
+from unsmear.networks.joint import Enlarge, GatedBlock, Stem
 from unsmear.networks.motion import MotionNetwork
 
 
@@ -77,7 +77,7 @@ def test_frames_are_moved_as_before(patch, size):
     maps = torch.randn(size[0], references * (2 + 3 * patch**2), size[1] // patch, size[2] // patch)
     with torch.inference_mode():
         expected = network.move(pictures, maps)
-        assert accelerate(network) == 3
+        assert accelerate(network) == 4
         torch.testing.assert_close(network.move(pictures, maps), expected, rtol=0, atol=1e-4)
         assert network.predict_motion(torch.rand(1, 2, 3, 8, 16))[1].shape == (1, 3, 2, 8 // patch, 16 // patch)
 
@@ -92,12 +92,21 @@ def test_enlarging_gives_the_same_maps(order):
         torch.testing.assert_close(layer(maps, finer), expected)
 
 
-@pytest.mark.parametrize(("chosen", "served"), [((12, 5), 0), ((16, 16, "joint"), 2)])
+@pytest.mark.parametrize("patch", [1, 2, 4])
+def test_stems_give_the_same_maps(patch):
+    layer, pictures = Stem(6, 8, patch), torch.randn(2, 6, 12, 20)
+    with torch.inference_mode():
+        expected = layer(pictures)
+        assert accelerate(layer) == 1
+        torch.testing.assert_close(layer(pictures), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("chosen", "served"), [((12, 5), 0), ((16, 16, "joint"), 4)])
 def test_what_the_kernels_do_not_serve_stays_as_it_is(make_cascade, chosen, served):
     if chosen[0] % load_kernels().lanes() == 0 and "joint" not in chosen:
         pytest.skip("the vectors of this processor are so short that they serve any width")
     cascade = make_cascade(*chosen)
-    # Of joint networks with attention, what enlarges maps.
+    # Of joint networks with attention, what begins them and what enlarges maps.
     assert accelerate(cascade) == served
     with torch.inference_mode():
         assert torch.isfinite(cascade(torch.rand(1, 3, 16, 16))).all()

@@ -7,7 +7,7 @@ import pytest
 import skimage
 import torch
 
-from unsmear.photos.still import find_moved, keep_still, records_mean
+from unsmear.photos.still import find_bands, find_moved, keep_still, records_mean
 
 
 @pytest.fixture(scope="module")
@@ -17,20 +17,31 @@ def moving() -> torch.Tensor:
     return torch.stack([photo[:, 100:196, 2 * k + 100 : 2 * k + 220] for k in range(7)])[None]
 
 
-def test_frames_that_are_a_pictures_stay_as_they_are(moving):
-    frames, motion = moving.clone(), {1: torch.full((1, 2, 48, 60), 3.0)}
-    keep_still(moving.mean(dim=1), frames.unbind(1), motion, 3)
-    np.testing.assert_allclose(frames, moving, atol=1e-6)
+def test_what_moved_moves_on(moving):
+    moved, motion = find_moved(moving.mean(dim=1), moving.unbind(1), 3), {1: torch.full((1, 2, 48, 60), 3.0)}
+    assert float(moved.min()) > 1 - 1e-6
+    keep_still(motion, moved)
     np.testing.assert_allclose(motion[1], 3.0, rtol=1e-6)
 
 
 def test_what_stood_still_stays(moving):
-    frames, motion = moving.clone(), {1: torch.full((1, 2, 48, 60), 3.0)}
-    keep_still(moving[:, 3], frames.unbind(1), motion, 3)
-    found = (frames - moving[:, 3:4]).abs().amax(dim=(0, 1, 2))
+    moved, motion = find_moved(moving[:, 3], moving.unbind(1), 3), {1: torch.full((1, 2, 48, 60), 3.0)}
+    left = (moved[:, None] * (moving - moving[:, 3:4])).abs().amax(dim=(0, 1, 2))
     # Where there is nothing to see, motion makes no difference.
-    assert found.max() < 2 / 255 and (moving - moving[:, 3:4]).abs().max() > 100 / 255
+    assert left.max() < 2 / 255 and (moving - moving[:, 3:4]).abs().max() > 100 / 255
+    keep_still(motion, moved)
     assert float(motion[1].median()) < 0.3
+
+
+def test_bands_are_of_no_consequence(moving, monkeypatch):
+    truth = moving.clone()
+    truth[..., :60] = moving[:, 3:4, ..., :60]
+    found = []
+    for pixels in (2**15, 8 * 120):
+        monkeypatch.setattr("unsmear.photos.still.BAND_PIXELS", pixels)
+        found.append(find_moved(truth.mean(dim=1)[..., :-3, :], moving[..., :-3, :].unbind(1), 3))
+    assert len(find_bands(moving)) == 12
+    torch.testing.assert_close(found[1], found[0])
 
 
 def test_a_moving_half_moves_alone(moving):
