@@ -157,7 +157,11 @@ class JointNetwork(nn.Module):
         (B, len(references), 3, H, W)
         """
         correction = functional.pixel_shuffle(self.head(self.features(pictures)), self.patch)
-        return pictures[:, list(self.references)] + correction.unflatten(1, (len(self.references), 3))
+        return self.given(pictures) + correction.unflatten(1, (len(self.references), 3))
+
+    def given(self, pictures: Tensor) -> Tensor:
+        """The reference of each predicted frame, (B, len(references), 3, H, W)."""
+        return torch.stack([pictures[:, reference] for reference in self.references], dim=1)
 
     def features(self, pictures: Tensor) -> Tensor:
         """What the trunk makes of the stacked pictures, (B, width, H / patch, W / patch)."""

@@ -70,6 +70,6 @@ class MotionNetwork(JointNetwork):
         count, (height, width) = len(self.references), pictures.shape[-2:]
         motion, correction = maps.split((2 * count, 3 * count * self.patch**2), dim=1)
         fine = resize_motion(PIXELS * motion.unflatten(1, (count, 2)), height, width)
-        given = pictures[:, list(self.references)]
+        given = self.given(pictures)
         moved = warp_frames(given.flatten(0, 1), fine.flatten(0, 1)).unflatten(0, given.shape[:2])
         return moved + functional.pixel_shuffle(correction, self.patch).unflatten(1, (count, 3))

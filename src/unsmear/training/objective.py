@@ -117,8 +117,8 @@ class Objective:
             motion = None if motion is None else reverse_samples(motion, reverse)
         with self.precision.autocast():
             frames, found = (self.stage if self.run is None else self.run)(blurry, given)
-        wanted = [self.frames.index(frame) for frame in self.stage.spec.predicts]
-        prediction = Prediction(frames.to(blurry.dtype), truth[:, wanted], reblur=self._expose(frames, given, blurry))
+        wanted = torch.stack([truth[:, self.frames.index(frame)] for frame in self.stage.spec.predicts], dim=1)
+        prediction = Prediction(frames.to(blurry.dtype), wanted, reblur=self._expose(frames, given, blurry))
         if found is None or motion is None:
             return prediction
         return replace(prediction, motion=found.to(blurry.dtype), true_motion=self._motion_to_references(motion, found))
