@@ -3,53 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import hmac
 import ipaddress
 import os
 import shutil
+import signal
+import socket
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from unsmear.photos.command import read_bound
 
 KEEP_S = 3600.0
-_CSS = """
-.gradio-container { max-width: 60rem !important; margin: auto; }
-input:is([type=radio], [type=range]):focus-visible { outline: 2px solid currentColor !important; outline-offset: 3px; }
-#trouble p { border-left: .3rem solid #d22; padding-left: .6rem; }
-@media (max-width: 30rem) { .gradio-container { padding: .5rem !important; } }
-"""
-# Gradio's slider of two pictures has no texts for those who do not see them, and knows the mouse alone.
-_HEAD = """<script>
-new MutationObserver(() => {
-  document.querySelectorAll('#compare img').forEach((image, index) => {
-    const text = index ? 'The sharp frame' : 'The blurry photo';
-    if (image.alt !== text) image.alt = text;
-  });
-  document.querySelectorAll('#compare .outer:not([tabindex])').forEach(handle => {
-    Object.assign(handle, {tabIndex: 0, role: 'slider', ariaLabel: 'Edge between blurry and sharp', ariaValueNow: 50});
-    handle.addEventListener('keydown', event => {
-      const step = {ArrowLeft: -20, ArrowRight: 20}[event.key];
-      if (!step) return;
-      event.preventDefault();
-      const box = handle.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2;
-      const picture = handle.parentElement.getBoundingClientRect();
-      handle.ariaValueNow = Math.round(100 * Math.min(1, Math.max(0, (x + step - picture.x) / picture.width)));
-      for (const [kind, target, shift] of [['down', handle, 0], ['move', window, step], ['up', window, step]])
-        target.dispatchEvent(
-          new MouseEvent('mouse' + kind, {bubbles: true, view: window, clientX: x + shift, clientY: y}));
-    });
-  });
-  document.querySelectorAll('#film video:not([aria-label])').forEach(
-    video => video.setAttribute('aria-label', 'The frames, back and forth'));
-}).observe(document, {childList: true, subtree: true});
-</script>"""
+PREFIX = "unsmear-app-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,14 +47,18 @@ def run(options: argparse.Namespace) -> int:
     Raises
     ------
     ValueError
-        If gradio is not installed, there are no weights, or the port is taken.
+        If gradio is not installed, the weights or the device cannot be used, or the address cannot be listened at.
     """
+    check_address(options.host, options.port)
     if not is_loopback(options.host) and not options.password:
         print(
             f"unsmear: {options.host} lets everybody who reaches this machine use the page and its processor; "
             "--password asks for one, and leaving --host out serves this machine alone",
             file=sys.stderr,
         )
+    # A terminal that is closed ends the page as Ctrl-C does, but not one that nohup started.
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     with serve(options) as address:
         print(f"{address}  (Ctrl-C ends it)", flush=True)
         while True:
@@ -92,45 +69,64 @@ def run(options: argparse.Namespace) -> int:
 def serve(options: argparse.Namespace) -> Iterator[str]:
     """Serve the page for as long as the block lasts; its address. Everything uploaded is deleted at the end."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    folder = Path(tempfile.mkdtemp(prefix="unsmear-app-"))
-    os.environ["GRADIO_TEMP_DIR"] = str(folder / "page")
     try:
-        import gradio
+        import gradio  # noqa: F401
     except ImportError:
-        shutil.rmtree(folder, ignore_errors=True)
         raise ValueError("the page needs an optional package: pip install 'gradio>=6,<7'") from None
     from unsmear.photos.page import SAMPLES_FOLDER, build_page
+    from unsmear.photos.page_style import CSS, HEAD, make_theme
+    from unsmear.photos.page_work import PhotoWork
 
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     stopped = threading.Event()
-    threading.Thread(target=_delete_old, args=(folder, stopped), daemon=True).start()
-    page = build_page(options, folder / "results")
     try:
-        _, address, _ = page.queue(default_concurrency_limit=1, max_size=20).launch(
-            server_name=options.host,
-            server_port=options.port,
-            auth=_ask(options.password) if options.password else None,
-            max_file_size=int(options.max_megabytes * 2**20),
-            allowed_paths=[str(SAMPLES_FOLDER)],
-            prevent_thread_lock=True,
-            quiet=True,
-            footer_links=[],
-            ssr_mode=False,
-            # Letters of this machine: nothing is asked of a network.
-            theme=gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]).set(
-                block_info_text_color="*neutral_500"
-            ),
-            css=_CSS,
-            head=_HEAD,
-        )
-        yield address
-    except OSError:
-        raise ValueError(
-            f"port {options.port} cannot be listened at on {options.host}; choose another --port"
-        ) from None
+        kept = (folder, folder / "page", folder / "results")
+        for each in kept[1:]:
+            each.mkdir()
+        os.environ["GRADIO_TEMP_DIR"] = str(folder / "page")
+        work = PhotoWork(options, folder / "results")
+        threading.Thread(target=_delete_old, args=(kept, stopped), daemon=True).start()
+        page = build_page(work)
+        try:
+            _, address, _ = page.queue(default_concurrency_limit=1, max_size=20).launch(
+                server_name=f"[{options.host}]" if ":" in options.host else options.host,
+                server_port=options.port,
+                auth=_ask(options.password) if options.password else None,
+                max_file_size=work.max_bytes,
+                allowed_paths=[str(SAMPLES_FOLDER)],
+                prevent_thread_lock=True,
+                quiet=True,
+                footer_links=[],
+                ssr_mode=False,
+                theme=make_theme(),
+                css=CSS,
+                head=HEAD,
+            )
+            yield address
+        finally:
+            work.stop()
+            page.close(verbose=False)
     finally:
         stopped.set()
-        page.close(verbose=False)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_address(host: str, port: int) -> None:
+    """Refuse an address at which nothing can be listened.
+
+    Raises
+    ------
+    ValueError
+        With whether another host or another port would help.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise ValueError(f"--host: {host} is no address of this machine; leave it out, or give one") from None
+        reason = os.strerror(error.errno or 0)
+        raise ValueError(f"port {port} cannot be listened at on {host} ({reason}); choose another --port") from None
 
 
 def is_loopback(host: str) -> bool:
@@ -148,22 +144,33 @@ def _ask(password: str) -> Any:
     return check
 
 
-def _delete_old(folder: Path, stopped: threading.Event) -> None:
-    while not stopped.wait(60):
-        delete_older(folder, time.time() - KEEP_S)
+def _delete_old(kept: Sequence[Path], stopped: threading.Event) -> None:
+    while True:
+        for folder in kept:
+            with suppress(OSError):
+                os.utime(folder)
+        # Also what a page left that was killed.
+        for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+            delete_older(folder, time.time() - KEEP_S)
+        if stopped.wait(60):
+            return
 
 
 def delete_older(folder: Path, before: float) -> None:
-    """Delete files below a folder that were last written or put there before an instant, and folders then empty."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        try:
-            found = path.stat()
+    """Delete what was last written or put there before an instant: files, and folders then empty, this one as well.
+
+    A folder of another user is left alone.
+    """
+    with suppress(OSError):
+        if folder.lstat().st_uid != os.getuid():
+            return
+    for path in (*sorted(folder.rglob("*"), reverse=True), folder):
+        with suppress(OSError):
+            found = path.lstat()
             # A copy keeps the time at which its original was written.
             if max(found.st_mtime, found.st_ctime) >= before:
                 continue
-            if not path.is_dir():
+            if path.is_symlink() or not path.is_dir():
                 path.unlink()
             elif not any(path.iterdir()):
                 path.rmdir()
-        except OSError:
-            continue

@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
+import signal
 import socket
+import subprocess
+import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from unsmear.cli import main
-from unsmear.photos.app import add_arguments, delete_older, is_loopback, serve
+from unsmear.photos.app import PREFIX, add_arguments, delete_older, is_loopback, serve
 
 pytest.importorskip("gradio")
 playwright = pytest.importorskip("playwright.sync_api")
 
+# After the import above: it needs gradio.
+from unsmear.photos import page_work  # noqa: E402
+from unsmear.photos.page_work import PhotoWork, StoppedError  # noqa: E402
+
 # A busy machine takes its time, which is not what is tested here.
 WAIT_MS = 300_000
+COMPARED = "[...document.querySelectorAll('#compare img')].filter(i => i.naturalWidth && i.alt).length == 2"
+# Texts that are seen and have less than the contrast that the Web Content Accessibility Guidelines ask for, 4.5.
+FAINT = """() => {
+  const parts = color => { const c = color.match(/[\\d.]+/g).map(Number); return [...c.slice(0, 3), c[3] ?? 1]; };
+  const over = (a, b) => [0, 1, 2].map(i => a[i] * a[3] + b[i] * (1 - a[3]));
+  const luminance = color => color.map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const above = element => { const found = []; for (; element; element = element.parentElement) found.push(element);
+    return found; };
+  return [...document.querySelectorAll('body *')].filter(element => {
+    const box = element.getBoundingClientRect(), all = above(element).map(each => getComputedStyle(each));
+    if (![...element.childNodes].some(node => node.nodeType == 3 && node.textContent.trim())) return false;
+    if (!element.checkVisibility({opacityProperty: true, visibilityProperty: true}) || box.width < 2) return false;
+    const ground = all.map(style => parts(style.backgroundColor)).reduceRight((b, a) => over(a, b), [255, 255, 255]);
+    const color = parts(all[0].color);
+    color[3] *= all.reduce((product, style) => product * style.opacity, 1);
+    const [low, high] = [luminance(ground), luminance(over(color, ground))].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05) < 4.5;
+  }).map(element => element.outerHTML.slice(0, 120)); }"""
 
 
 @pytest.fixture
@@ -47,15 +77,13 @@ def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path, 
         view.goto(address)
         choose(view, tmp_path / "holiday.jpg")
         view.evaluate(
-            "() => { window.said = ''; new MutationObserver(() => { const shown = document.querySelector('#photo');"
+            "() => { window.said = ''; new MutationObserver(() => { const shown = document.querySelector('#running');"
             " window.said += shown.innerText; }).observe(document.body, {childList: true, subtree: true,"
             " characterData: true}); }"
         )
         view.locator("#start").focus()
         view.keyboard.press("Enter")
-        view.wait_for_function(
-            "[...document.querySelectorAll('#compare img')].filter(i => i.naturalWidth && i.alt).length == 2",
-        )
+        view.wait_for_function(COMPARED)
         assert re.search(r"processing|queue|\d/\d|%", view.evaluate("window.said"))
         sizes = view.evaluate(
             "[...document.querySelectorAll('#compare img')].map(i => i.naturalHeight / i.naturalWidth)"
@@ -73,14 +101,20 @@ def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path, 
         view.locator("#frame input[type=range]").focus()
         view.keyboard.press("ArrowRight")
         view.wait_for_function("before => document.querySelectorAll('#compare img')[1].src != before", arg=before)
-        view.evaluate(
-            "document.querySelector('#film video').muted = true; document.querySelector('#film video').play()"
-        )
+        play = view.locator("#film [role=button][aria-label^=play]")
+        play.focus()
+        assert play.evaluate("button => button.checkVisibility({opacityProperty: true})")
+        view.keyboard.press("Enter")
         view.wait_for_function("document.querySelector('#film video').currentTime > 0.1")
         names = view.evaluate("[...document.querySelectorAll('a[download]')].map(a => a.download)")
         assert {"frame_1.png", "frame_7.png", "film.mp4", "film.gif"} <= set(names)
+        assert view.evaluate(
+            "[...document.querySelectorAll('a[download]')].every(a => a.ariaLabel.includes(a.download))"
+        )
+        assert not view.get_by_role("button", name="Remove this file").count()
         assert view.evaluate("document.documentElement.scrollWidth") <= 390
         assert str(tmp_path) not in view.inner_text("body") and "/tmp" not in view.inner_text("body")
+        assert str(Path(page_work.__file__).parent) not in view.content()
         # What is said of another photo takes the place of the frames.
         view.locator("#photo button[aria-label=Clear]").click()
         view.locator("input[type=file]").first.set_input_files(str(tmp_path / "broken.jpg"))
@@ -99,12 +133,20 @@ def test_a_photo_becomes_frames_in_a_browser(options, browser, photo, tmp_path, 
     assert not os.path.exists(uploads)  # noqa: PTH110
 
 
+def open_view(browser, address: str, **options):
+    """The page in a browser of its own."""
+    view = browser.new_page(**options)
+    view.set_default_timeout(WAIT_MS)
+    view.goto(address)
+    return view
+
+
 def choose(view, path: Path) -> None:
     """Choose a file, again until the page takes it: before its scripts listen it does not notice."""
     for _ in range(10):
         view.locator("input[type=file]").first.set_input_files(str(path))
         try:
-            return view.get_by_text(path.name).first.wait_for(timeout=WAIT_MS / 10)
+            return view.get_by_text(path.stem).first.wait_for(timeout=WAIT_MS / 10)
         except playwright.TimeoutError:
             view.reload()
     raise AssertionError(f"the page does not take {path.name}")
@@ -124,14 +166,201 @@ def test_files_are_deleted_after_their_time(tmp_path):
     assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["copied.jpg", "new.jpg"]
 
 
-def test_the_samples_outlive_what_is_deleted(options):
+def test_what_a_killed_page_left_is_deleted_but_nothing_of_others(tmp_path, monkeypatch):
+    left, kept = tmp_path / "left", tmp_path / "precious"
+    (left / "page").mkdir(parents=True)
+    (left / "page/upload.jpg").write_text("x")
+    kept.write_text("x")
+    (left / "page/link").symlink_to(kept)
+    later = time.time() + 3600
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getuid", lambda: -1)
+        delete_older(left, later)
+        assert (left / "page/upload.jpg").exists()
+    delete_older(left, later)
+    assert not left.exists() and kept.exists()
+
+
+def test_an_hour_later_a_sentence_says_what_is_gone(options, browser, photo, tmp_path):
+    Image.fromarray(photo).save(tmp_path / "holiday.png")
+    with serve(options) as address:
+        view = open_view(browser, address)
+        choose(view, tmp_path / "holiday.png")
+        view.locator("#start").click()
+        view.wait_for_function(COMPARED)
+        for folder in Path(os.environ["GRADIO_TEMP_DIR"]).parent.glob("*/*"):
+            delete_older(folder, time.time() + 3600)
+        view.locator("#frame input[type=range]").focus()
+        view.keyboard.press("ArrowRight")
+        view.get_by_role("alert").get_by_text("the frames were deleted after an hour").wait_for()
+        view.locator("#start").click()
+        view.get_by_role("alert").get_by_text("holiday.png was deleted after an hour; drop it again").wait_for()
+        # Samples stay.
+        assert view.evaluate("[...document.images].filter(i => i.naturalWidth).length") == 3
+        view.get_by_role("button", name="Clock, a photograph").click()
+        view.get_by_label("clock.jpg").first.wait_for()
+        view.locator("#start").click()
+        view.wait_for_function(COMPARED)
+        view.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_can_be_read_in_light_and_dark(options, browser, scheme):
+    with serve(options) as address:
+        view = open_view(browser, address, color_scheme=scheme)
+        ground = view.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (sum(map(int, re.findall(r"\d+", ground)[:3])) > 3 * 128) == (scheme == "light")
+        assert view.evaluate(FAINT) == []
+        view.get_by_role("button", name="Clock, a photograph").click()
+        view.get_by_label("clock.jpg").first.wait_for()
+        view.locator("#start").click()
+        view.wait_for_function(COMPARED)
+        assert view.evaluate(FAINT) == []
+        view.close()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (30, 1000), (1000, 30)])
+def test_pictures_of_any_shape_fit_the_page(options, browser, tmp_path, size):
+    Image.new("RGB", size, (200, 90, 40)).save(tmp_path / "no suffix <i>", format="PNG")
+    with serve(options) as address:
+        view = open_view(browser, address, viewport={"width": 390, "height": 900})
+        choose(view, tmp_path / "no suffix <i>")
+        view.locator("#start").click()
+        view.wait_for_function(COMPARED)
+        view.wait_for_function("document.querySelector('#film video').videoWidth")
+        height = view.evaluate("document.querySelector('#film video').getBoundingClientRect().height")
+        controls = view.evaluate("document.querySelector('#film .controls').getBoundingClientRect().height")
+        film = view.evaluate("document.querySelector('#film').getBoundingClientRect().height")
+        assert height <= 700 and controls < film < 800
+        assert view.evaluate("document.documentElement.scrollWidth") <= 390
+        view.close()
+
+
+def test_two_people_queue_and_who_leaves_is_not_waited_for(options, browser, photo, tmp_path, monkeypatch):
+    Image.fromarray(photo).save(tmp_path / "holiday.png")
+    read, begun, go, left = page_work.read_photo, [], threading.Event(), threading.Event()
+
+    def read_slowly(*arguments):
+        begun.append(arguments)
+        assert go.wait(WAIT_MS / 1000)
+        return read(*arguments)
+
+    leave = PhotoWork.leave
+    monkeypatch.setattr(PhotoWork, "leave", lambda *arguments: (leave(*arguments), left.set()))
+    monkeypatch.setattr(page_work, "read_photo", read_slowly)
+    with serve(options) as address:
+        first, second = open_view(browser, address), open_view(browser, address)
+        for view in (first, second):
+            choose(view, tmp_path / "holiday.png")
+        # The second click of a double click is not another photo.
+        first.locator("#start").dblclick()
+        first.wait_for_function("document.querySelector('#running').innerText.match(/processing|tiles/)")
+        second.locator("#start").click()
+        second.wait_for_function("document.querySelector('#running').innerText.includes('queue: 1/1')")
+        assert len(begun) == 1
+        first.close()
+        assert left.wait(WAIT_MS / 1000)
+        go.set()
+        second.wait_for_function(COMPARED)
+        results = Path(os.environ["GRADIO_TEMP_DIR"]).parent / "results"
+        assert len(begun) == 2 and len(list(results.iterdir())) == 1
+        second.close()
+
+
+@pytest.fixture
+def work(options, tmp_path):
+    return PhotoWork(options, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "a.jpg does not fit into memory; choose a smaller size"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "a.jpg does not fit into memory"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "a.jpg does not fit into memory"),
+        (OSError(errno.EACCES, "Permission denied", "/home/me/a.jpg"), "a.jpg cannot be read (Permission denied)"),
+        (ValueError("/home/me/uploads/a.jpg is empty"), "a.jpg is empty"),
+        (
+            ValueError("2 of /opt/w.safetensors and ./b, 1/2, http://a.b/c"),
+            "2 of w.safetensors and ./b, 1/2, http://a.b/c",
+        ),
+        (ValueError(f"no room in {tempfile.gettempdir()} (full)"), "no room in the temporary folder (full)"),
+    ],
+)
+def test_errors_show_no_path_of_the_machine(work, monkeypatch, error, said):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr(page_work, "read_photo", fail)
+    with pytest.raises(ValueError) as found:
+        work(Path("/home/me/uploads/a.jpg"), "standard", 1.0, lambda done, total: None)
+    assert str(found.value).startswith(said) and "/home" not in str(found.value)
+
+
+def test_a_full_disk_is_said_without_its_place(work, monkeypatch, photo, tmp_path):
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path))
+
+    Image.fromarray(photo).save(tmp_path / "a.png")
+    for module in ("save", "page_work"):
+        monkeypatch.setattr(f"unsmear.photos.{module}.write_picture", fail)
+        with pytest.raises(ValueError) as found:
+            work(tmp_path / "a.png", "standard", 1.0, lambda done, total: None)
+        assert str(found.value) == "the frames of a.png cannot be written where the page runs (No space left on device)"
+
+
+@pytest.mark.parametrize("end", ["leave", "stop"])
+def test_work_that_nobody_waits_for_ends(work, photo, tmp_path, end):
+    Image.fromarray(photo).save(tmp_path / "a.png")
+    ended = []
+
+    def progress(done, total):
+        if end == "leave":
+            work.leave("me")
+        elif not ended:
+            ended.append(threading.Thread(target=work.stop))
+            ended[0].start()
+            assert work._stopped.wait(60)
+
+    with pytest.raises(StoppedError):
+        work(tmp_path / "a.png", "standard", 1.0, progress, "me")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_uploads_are_deleted_whatever_ends_the_page(options, photo, tmp_path, number):
     import requests
 
-    with serve(options) as address:
-        delete_older(Path(os.environ["GRADIO_TEMP_DIR"]).parent, time.time() + 3600)
-        shown = requests.get(f"{address}config", timeout=60).json()["components"]
-        icons = [icon["url"] for each in shown if (icon := each["props"].get("icon"))]
-        assert len(icons) == 3 and all(requests.get(icon, timeout=60).content[:2] == b"\xff\xd8" for icon in icons)
+    Image.fromarray(photo).save(tmp_path / "a.png")
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-m", "unsmear.cli", "app", "--port", str(options.port), "--weights", *options.weights]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as page:
+        try:
+            address = page.stdout.readline().split()[0]
+            with (tmp_path / "a.png").open("rb") as stream:
+                requests.post(f"{address}gradio_api/upload", files={"files": stream}, timeout=60).raise_for_status()
+            assert list((tmp_path / "temporary").rglob("a.png"))
+            page.send_signal(number)
+            assert page.wait(60) == 130
+        finally:
+            page.kill()
+    assert not list((tmp_path / "temporary").glob(f"{PREFIX}*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--weights", "nope"], "nope cannot be read as weights"),
+        (["--host", "host.invalid"], "--host: host.invalid is no address of this machine"),
+        (["--host", "192.0.2.1"], "--host: 192.0.2.1 is no address of this machine"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_at_the_start(options, arguments, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert main(["app", "--port", str(options.port), *arguments]) == 2
+    printed = capsys.readouterr().err
+    assert said in printed and "--port" not in printed and list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -155,11 +384,14 @@ def test_a_password_is_asked_for_and_a_taken_port_said(options, capsys):
         assert log_in("wrong") == 400 and log_in("open sesame") == 200
         arguments = ["app", "--port", str(options.port), "--weights", *map(str, options.weights)]
         assert main(arguments) == 2
-        assert "cannot be listened at on 127.0.0.1; choose another --port" in capsys.readouterr().err
+        assert (
+            "cannot be listened at on 127.0.0.1 (Address already in use); choose another --port"
+            in capsys.readouterr().err
+        )
 
 
-def test_without_weights_or_gradio_a_sentence_says_so(monkeypatch, capsys, tmp_path):
-    monkeypatch.setitem(__import__("sys").modules, "gradio", None)
-    assert main(["app", "--host", "0.0.0.0"]) == 2
+def test_without_gradio_a_sentence_says_so(options, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    assert main(["app", "--host", "0.0.0.0", "--port", str(options.port)]) == 2
     printed = capsys.readouterr().err
     assert "lets everybody who reaches this machine use the page" in printed and "pip install 'gradio" in printed
