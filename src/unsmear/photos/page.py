@@ -81,7 +81,7 @@ def build_page(work: PhotoWork) -> gradio.Blocks:
 
             try:
                 if photo is None:
-                    raise ValueError("drop a photo first, or choose a sample")
+                    raise ValueError("no photo is here yet; drop one, or choose a sample")
                 if not Path(photo).exists():
                     raise ValueError(f"{Path(photo).name} was deleted after an hour; drop it again")
                 made = work(Path(photo), camera, SIZES[size], tell, request.session_hash)

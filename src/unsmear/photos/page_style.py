@@ -50,6 +50,10 @@ new MutationObserver(() => {
     if (link.ariaLabel !== text) link.ariaLabel = text;
   });
 }).observe(document, {childList: true, subtree: true});
+// The second click of a double click, which can come before the page notices the first.
+document.addEventListener('click', event => {
+  if (event.detail > 1 && event.target.closest('#start')) event.stopImmediatePropagation();
+}, true);
 </script>"""
 
 
