@@ -14,7 +14,7 @@ input:is([type=radio], [type=range]):focus-visible { outline: 2px solid currentC
 #running .progress-text { position: static; transform: none; }
 #compare, #film { padding-top: 2rem !important; }
 #compare .icon { color: #000 !important; }
-#film .wrap { min-height: 5rem; }
+#film .wrap { min-height: 7rem; }
 #film video { max-height: 700px; object-fit: contain; }
 #film .controls { opacity: 1 !important; }
 #film .volume-control-wrapper, #files .label-clear-button { display: none; }
