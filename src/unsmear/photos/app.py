@@ -69,21 +69,22 @@ def run(options: argparse.Namespace) -> int:
 def serve(options: argparse.Namespace) -> Iterator[str]:
     """Serve the page for as long as the block lasts; its address. Everything uploaded is deleted at the end."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    try:
-        import gradio  # noqa: F401
-    except ImportError:
-        raise ValueError("the page needs an optional package: pip install 'gradio>=6,<7'") from None
-    from unsmear.photos.page import SAMPLES_FOLDER, build_page
-    from unsmear.photos.page_style import CSS, HEAD, make_theme
-    from unsmear.photos.page_work import PhotoWork
-
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     stopped = threading.Event()
     try:
         kept = (folder, folder / "page", folder / "results")
         for each in kept[1:]:
             each.mkdir()
+        # Before the import, which reads it.
         os.environ["GRADIO_TEMP_DIR"] = str(folder / "page")
+        try:
+            import gradio  # noqa: F401
+        except ImportError:
+            raise ValueError("the page needs an optional package: pip install 'gradio>=6,<7'") from None
+        from unsmear.photos.page import SAMPLES_FOLDER, build_page
+        from unsmear.photos.page_style import CSS, HEAD, make_theme
+        from unsmear.photos.page_work import PhotoWork
+
         work = PhotoWork(options, folder / "results")
         threading.Thread(target=_delete_old, args=(kept, stopped), daemon=True).start()
         page = build_page(work)
