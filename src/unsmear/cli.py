@@ -41,7 +41,7 @@ _COMMANDS = {
         "tell what differs between two runs",
         "Tell what differs between two results folders or recorded runs: configuration, code, data, measures with "
         "their paired differences, time and memory. The status is 1 where a measure of --fail-on is worse, 2 where "
-        "something cannot be read.",
+        "something cannot be read or compared.",
         "unsmear compare results-main/results results --markdown",
     ),
     "export": (

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from unsmear.comparison.measures import BY_KEY, MEASURES, Measure, estimate, mean_over_seeds
+from unsmear.comparison.measures import MEASURES, Measure, estimate, mean_over_seeds
 from unsmear.comparison.run_results import RunResults, flatten
 from unsmear.comparison.steps import StepCost
 from unsmear.evaluation.bootstrap import Estimate
@@ -63,36 +63,6 @@ class Changes:
     metrics: Mapping[str, tuple[float | None, float | None]]
     steps: Mapping[str, tuple[StepCost | None, StepCost | None]]
     notes: Sequence[str]
-
-    def worse(self, names: Sequence[str]) -> list[MeasureChange]:
-        """Changes for the worse beyond their interval, of the measures of these names.
-
-        Parameters
-        ----------
-        names : keys of measures, or ``psnr`` for ``psnr_middle`` and ``psnr_frames``, and so on
-
-        Raises
-        ------
-        ValueError
-            If no measure has such a name, or one of which neither more nor less is better.
-        """
-        wanted = {key for name in names for key in _keys_of(name)}
-        return [change for change in self.measures if change.measure.key in wanted and change.is_worse]
-
-
-def check_measured(names: Sequence[str], *runs: RunResults) -> None:
-    """Refuse names of measures that a run with tables did not take.
-
-    Raises
-    ------
-    ValueError
-        With the name and the run.
-    """
-    for name in names:
-        columns = {BY_KEY[key].column for key in _keys_of(name)}
-        for run in runs:
-            if run.tables and not any(columns & set(table.columns) for each in run.tables.values() for table in each):
-                raise ValueError(f"--fail-on: {run.name} has no measure {name}; leave it out, or evaluate with it")
 
 
 def find_changes(first: RunResults, second: RunResults, config: EvaluationConfig | None = None) -> Changes:
@@ -183,18 +153,6 @@ def _groups(row: str, measure: Measure, *runs: RunResults) -> list[pd.Series] | 
     if not all(measure.column in table.columns for each in tables for table in each):
         return None
     return [mean_over_seeds(each, measure) for each in tables]
-
-
-def _keys_of(name: str) -> list[str]:
-    keys = [
-        measure.key
-        for measure in MEASURES
-        if measure.better and measure.key in (name, f"{name}_middle", f"{name}_frames")
-    ]
-    if not keys:
-        known = [measure.key for measure in MEASURES if measure.better]
-        raise ValueError(f"--fail-on: nothing can be worse in {name}; choose among psnr, ssim, {', '.join(known)}")
-    return keys
 
 
 def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Pair]:

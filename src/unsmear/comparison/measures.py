@@ -66,7 +66,7 @@ def read_per_frame(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If it is none, columns are missing, or what should be numbers are not.
+        If it is none, columns or all rows are missing, or what should be numbers are not.
     """
     import pandas as pd
 
@@ -77,6 +77,8 @@ def read_per_frame(path: str | Path) -> pd.DataFrame:
     missing = {"sequence", "group", "frame", "psnr"} - set(table.columns)
     if missing:
         raise ValueError(f"{path} lacks the columns {', '.join(sorted(missing))}; evaluate again")
+    if table.empty:
+        raise ValueError(f"{path} holds no frame; evaluate again")
     numbers = [name for name in ("group", "frame", *dict.fromkeys(m.column for m in MEASURES)) if name in table]
     if wrong := [name for name in numbers if not pd.api.types.is_numeric_dtype(table[name])]:
         raise ValueError(f"{path} holds text among the numbers of the column {wrong[0]}; evaluate again")

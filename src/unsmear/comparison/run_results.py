@@ -67,21 +67,27 @@ def read_folder(folder: str | Path) -> RunResults:
     Raises
     ------
     ValueError
-        If the workflow has not made a table there, or tables are missing or damaged.
+        If the workflow has not made a table there, it holds no system, or tables are missing or damaged.
     """
     folder = Path(folder)
     report = folder / REPORT
     if not (report / "table.csv").is_file():
         raise ValueError(f"{folder} holds no {REPORT}/table.csv; name the results folder of a finished run")
     try:
-        rows = [row for row in read_rows(report / "table.csv") if row["kind"] in ("pretrained", "trained")]
+        rows = read_rows(report / "table.csv")
+        if any(None in row.values() for row in rows):
+            raise ValueError(f"{report / 'table.csv'} is cut off; make the report again")
+        rows = [row for row in rows if row["kind"] in ("pretrained", "trained")]
+        if not rows:
+            raise ValueError(f"{report / 'table.csv'} holds no system; make the report again")
         settings = _read(report / "config.yaml", yaml.safe_load)
         facts = _read(report / "provenance.json", json.loads) or _facts_of_table(rows)
         tables = {row["row"]: _read_tables(folder, row) for row in rows}
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OSError, csv.Error, yaml.YAMLError) as error:
         if str(error).startswith(str(folder)):
             raise
-        raise ValueError(f"{folder} holds results that cannot be read ({error!r}); make the report again") from error
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(f"{folder} holds results that cannot be read ({reason}); make the report again") from error
     labels = {row["row"]: row["label"] or row["row"] for row in rows}
     return RunResults(
         str(folder),

@@ -72,14 +72,13 @@ class StepCost:
 def read_jobs(folder: str | Path) -> list[JobCost]:
     """Costs of all jobs whose benchmark lies below ``folder``, by the paths of their files.
 
-    A file that is no benchmark is left out: it was cut off, and tells nothing.
+    A file that is no benchmark is left out: it was cut off or is of another program, and tells nothing.
     """
     folder = Path(folder)
     found = []
     for path in sorted(folder.rglob("*.tsv")):
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream, delimiter="\t"))
-        seconds = _number(rows[-1].get("s")) if rows else None
+        row = _read_last_row(path)
+        seconds = _number(row.get("s"))
         if seconds is None:
             continue
         machine = _read_machine(path.with_suffix(".json"))
@@ -88,11 +87,11 @@ def read_jobs(folder: str | Path) -> list[JobCost]:
                 path.relative_to(folder).parts[0].removesuffix(".tsv"),
                 path,
                 seconds,
-                _number(rows[-1].get("max_rss")),
-                _number(rows[-1].get("cpu_time")),
+                _number(row.get("max_rss")),
+                _number(row.get("cpu_time")),
                 str(machine.get("processor", "")),
                 _describe_gpus(machine),
-                machine.get("gpu_peak_mb"),
+                _number(machine.get("gpu_peak_mb")),
             )
         )
     return found
@@ -107,10 +106,18 @@ def read_steps(folder: str | Path) -> list[StepCost]:
     return sorted(steps, key=lambda step: -step.seconds)
 
 
+def _read_last_row(path: Path) -> dict[str, str]:
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as stream:
+            return list(csv.DictReader(stream, delimiter="\t"))[-1]
+    except (OSError, csv.Error, IndexError):
+        return {}
+
+
 def _read_machine(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return {}
 
 
@@ -119,11 +126,11 @@ def _describe_gpus(machine: dict[str, Any]) -> str:
     return f"{number} x {machine.get('gpu', 'GPU')}" if number else ""
 
 
-def _number(text: str | None) -> float | None:
+def _number(value: Any) -> float | None:
     """A cell's number; None where the job was over before it could be measured."""
     try:
-        return float(text or "")
-    except ValueError:
+        return float(value or "")
+    except (ValueError, TypeError):
         return None
 
 

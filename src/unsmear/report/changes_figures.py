@@ -12,6 +12,7 @@ from unsmear.evaluation.bootstrap import Estimate
 from unsmear.report.style import INK, PALETTE, figure_file
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
 
 DPI = 120
@@ -49,10 +50,8 @@ def _mark(axes: Axes, found: Estimate, place: float, color: str, label: str | No
 
 def draw_panels(runs: Sequence[RunResults], output: str | Path) -> None:
     """The middle frames of each run's group of median gain, one below the other."""
-    import matplotlib.image as images
-
     panels = {f"{letter}: {run.name}": run.panel for letter, run in zip("AB", runs, strict=True)}
-    pictures = {name: images.imread(path) for name, path in panels.items() if path}
+    pictures = {name: _read_picture(path) for name, path in panels.items() if path}
     if not pictures:
         raise ValueError("neither run has report/figures/median_middle.png to show")
     heights = [9 * picture.shape[0] / picture.shape[1] + 0.4 for picture in pictures.values()]
@@ -62,3 +61,13 @@ def draw_panels(runs: Sequence[RunResults], output: str | Path) -> None:
             axes.imshow(picture)
             axes.set_title(name)
             axes.set_axis_off()
+
+
+def _read_picture(path: Path) -> np.ndarray:
+    import matplotlib.image as images
+
+    try:
+        return images.imread(path)
+    # A torn PNG is told as an error of syntax.
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ValueError(f"{path} cannot be read as a picture ({error}); make the report again") from error

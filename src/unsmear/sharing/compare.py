@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--markdown", action="store_true", help="print Markdown, for a pull request")
     add(
         "--fail-on",
-        default="psnr,direction",
         metavar="NAMES",
-        help="measures that must not be worse beyond their interval, else the status is 1; default: psnr,direction",
+        help="measures that must not be worse beyond their interval, else the status is 1; default: psnr,direction, "
+        "of what is evaluated; '' for none",
     )
     add("--output", type=Path, metavar="FOLDER", help="write comparison.md there, and its two pictures")
     add("--store", default="results", help="of runs by id: results folder or address of MLflow; default: results")
@@ -38,24 +38,26 @@ def run(options: argparse.Namespace) -> int:
     Raises
     ------
     ValueError
-        If either cannot be read, or nothing that ``--fail-on`` names can be judged.
+        If either cannot be read, they have nothing in common, or what ``--fail-on`` names cannot be judged.
     """
-    from unsmear.comparison.changes import check_measured, find_changes
+    from unsmear.comparison.changes import find_changes
     from unsmear.comparison.changes_text import describe_changes
+    from unsmear.comparison.fail_on import check_judged, find_worse, measures_to_judge
 
-    judged = [name.strip() for name in options.fail_on.split(",") if name.strip()]
     if options.output:
         check_folder(options.output, "--output")
     runs = [_read(name, options.store) for name in (options.first, options.second)]
-    check_measured(judged, *runs)
+    judged = measures_to_judge(options.fail_on, *runs)
     changes = find_changes(runs[0], runs[1])
-    worse = changes.worse(judged)
+    worse = find_worse(judged, changes)
     pictures = _draw(runs, changes, options.output) if options.output else []
     print(describe_changes(changes, options.markdown, pictures), end="")
     if options.output:
         write_text(options.output / "comparison.md", describe_changes(changes, True, pictures))
     for change in worse:
         print(f"unsmear: {change.label}: {change.measure.title} is worse beyond its interval", file=sys.stderr)
+    # Said last: what differs otherwise is worth reading all the same.
+    check_judged(options.fail_on, judged, changes, *runs)
     return 1 if worse else 0
 
 
@@ -66,6 +68,10 @@ def _read(name: str, store: str) -> RunResults:
         from unsmear.comparison.recorded_run import read_recorded
 
         return read_recorded(name, store)
+    if not Path(name).exists():
+        raise ValueError(
+            f"{name} does not exist; name a results folder, or the id of a run in MLflow, of 32 hexadecimal digits"
+        )
     return read_folder(name)
 
 

@@ -144,8 +144,11 @@ def test_runs_on_other_test_data_are_shown_each_on_its_own(first, second, tmp_pa
         for s in range(8):
             np.save(folder / f"frames/test/{s:03d}.npy", np.full((7, 2, 2, 3), level, np.uint8))
     output = tmp_path / "out"
-    assert main(["compare", str(first), str(second), "--markdown", "--output", str(output)]) == 0
-    shown = capsys.readouterr().out
+    # Nothing is paired: nothing can be judged, so that it must not pass.
+    assert main(["compare", str(first), str(second), "--markdown", "--output", str(output)]) == 2
+    shown, error = capsys.readouterr()
+    assert "--fail-on: no frame group has psnr, direction in both runs" in error
+    assert main(["compare", str(first), str(second), "--fail-on", ""]) == 0
     assert "each run's measures are of its own groups" in shown
     line = next(line for line in shown.splitlines() if "PSNR middle" in line)
     assert "| 33.65 [" in line and "| 20.00 [" in line and line.endswith("| - | 0 |")
@@ -178,7 +181,8 @@ def test_markdown_and_pictures_are_written(first, second, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["A", "absent"], "absent holds no report/table.csv"),
+        (["A", "absent"], "absent does not exist; name a results folder"),
+        (["A", "A/report"], "A/report holds no report/table.csv"),
         (["A", "B", "--fail-on", "beauty"], "--fail-on: nothing can be worse in beauty"),
         (["A", "B", "--fail-on", "motion_amplitude"], "nothing can be worse in motion_amplitude"),
         (["A", "B", "--fail-on", "psnr,lpips_alex_middle"], "--fail-on: A has no measure lpips_alex_middle"),
@@ -198,6 +202,10 @@ def test_mistakes_end_with_one_line(first, second, monkeypatch, capsys, argument
     [
         ("report/table.csv", b"\xff\xfe\x00"),
         ("report/table.csv", b"a,b\n1,2\n"),
+        ("report/table.csv", b""),
+        ("report/table.csv", b"row,label,kind,num_seeds\n"),
+        ("report/table.csv", b"row,label,kind,num_seeds\ninput_masked,I,input,1\n"),
+        ("report/table.csv", b"row,label,kind,num_seeds\nmasked,M,trained,1\nstandard,Re"),
         ("report/table.csv", b"row,label,kind,num_seeds\nmasked,M,trained,two\n"),
         ("report/table.csv", b"row,label,kind,num_seeds\nmasked,M,trained,2\n"),
         ("report/config.yaml", b"just words"),
@@ -205,6 +213,7 @@ def test_mistakes_end_with_one_line(first, second, monkeypatch, capsys, argument
         ("report/provenance.json", b"{"),
         ("report/provenance.json", b"[1]"),
         ("evaluation/masked/per_frame.csv", b""),
+        ("evaluation/masked/per_frame.csv", b"sequence,group,frame,psnr\n"),
         ("evaluation/masked/per_frame.csv", b"system,psnr\nmasked,1\n"),
         ("evaluation/masked/per_frame.csv", b"sequence,group,frame,psnr\n000,1,1,good\n"),
         ("evaluation/masked/per_frame.csv", b"sequence,group,frame,psnr\n000,1,middle,3\n"),
@@ -216,6 +225,59 @@ def test_damaged_results_are_named_in_one_line(first, second, capsys, name, cont
     shown = capsys.readouterr()
     assert shown.out == "" and shown.err.count("\n") == 1 and str(second) in shown.err
     assert re.search("make the report again|evaluate again", shown.err)
+
+
+def test_a_table_that_is_missing_is_named(first, second, capsys):
+    (second / "evaluation/masked/per_frame.csv").unlink()
+    assert main(["compare", str(first), str(second)]) == 2
+    assert "B/evaluation/masked/per_frame.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--fail-on", "psnr"], ["--fail-on", ""]])
+def test_runs_without_a_system_in_common_do_not_pass(first, second, capsys, options):
+    (second / "evaluation/masked").rename(second / "evaluation/other")
+    write_table(second / "report/table.csv", [{"row": "other", "label": "", "kind": "trained", "num_seeds": 1}])
+    (second / "report/config.yaml").write_text(yaml.safe_dump({**CONFIG, "seed": 1}))
+    assert main(["compare", str(first), str(second), *options]) == 2
+    shown = capsys.readouterr()
+    # What differs otherwise is told all the same.
+    assert "No system is in both." in shown.out and ["seed", "0", "1"] in [
+        line.split() for line in shown.out.splitlines()
+    ]
+    assert re.fullmatch("unsmear: .*A has masked and .*B has other: no measure could be compared; .*\n", shown.err)
+
+
+@pytest.mark.parametrize(
+    ("undefined", "options", "status"),
+    [
+        (["direction"], [], 0),  # of what stands still
+        (["direction"], ["--fail-on", "psnr,direction"], 2),
+        (["direction", "psnr", "psnr_best"], [], 2),
+        (["direction", "psnr", "psnr_best"], ["--fail-on", "motion_error"], 0),
+    ],
+)
+def test_a_measure_that_no_frame_group_has_does_not_pass(first, second, capsys, undefined, options, status):
+    rows = per_frame(8, lambda s, g: 40)
+    write_table(second / "evaluation/masked/per_frame.csv", [row | dict.fromkeys(undefined, "") for row in rows])
+    assert main(["compare", str(first), str(second), *options]) == status
+    assert ("--fail-on: no frame group has" in capsys.readouterr().err) == (status == 2)
+
+
+def test_benchmarks_that_are_none_are_left_out(first, second, capsys):
+    (first / "benchmarks/train_stage/masked/center/final.json").write_text("[1]")
+    for number, content in enumerate((b"\xff\xfe\x00s\tmax_rss\n1\t2\n", b"", b"s\n", b"\x00" * 200_000)):
+        (second / f"benchmarks/train_stage/{number}.tsv").write_bytes(content)
+    (second / "benchmarks/train_stage/folder.tsv").mkdir()
+    assert main(["compare", str(first), str(second)]) == 0
+    assert ["train_stage", "100", "s", "100", "s"] in [
+        line.split()[:5] for line in capsys.readouterr().out.splitlines()
+    ]
+
+
+def test_a_picture_that_is_none_is_named(first, second, tmp_path, capsys):
+    (second / "report/figures/median_middle.png").write_bytes(b"none")
+    assert main(["compare", str(first), str(second), "--output", str(tmp_path / "out")]) == 2
+    assert "B/report/figures/median_middle.png cannot be read as a picture" in capsys.readouterr().err
 
 
 def test_names_of_nested_settings():

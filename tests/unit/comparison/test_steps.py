@@ -65,6 +65,11 @@ def test_time_is_forecast_from_the_job_itself_or_from_its_rule(benchmarks):
     assert forecast_time([known], benchmarks, None).startswith("about 20 min of jobs")
 
 
+def test_memory_of_a_gpu_that_is_no_number_is_not_known(benchmarks):
+    write_json(benchmarks / "train_stage/masked/center/final.json", {"gpus": 1, "gpu_peak_mb": "many"})
+    assert read_steps(benchmarks)[0].gpu_peak_mb is None
+
+
 def test_nothing_is_forecast_without_benchmarks(benchmarks, tmp_path):
     assert forecast_time([PlannedJob("render_blur", "a.tsv")], benchmarks, 2) is None
     assert forecast_time([PlannedJob("train_stage", "a.tsv")], tmp_path / "absent", 2) is None

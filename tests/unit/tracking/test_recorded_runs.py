@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -52,8 +53,31 @@ def test_runs_are_compared_by_their_ids(store, capsys):
     assert any(line[:1] == ["gather_evaluation"] for line in lines)
     assert main(["compare", training, training, "--store", str(store)]) == 0
     assert "No key differs." in capsys.readouterr().out
+    # A training has no frame groups.
+    assert main(["compare", training, training, "--store", str(store), "--fail-on", "psnr"]) == 2
+    assert "m/center/final" in (error := capsys.readouterr().err) and "has no measure psnr" in error
+    assert main(["compare", before, training, "--store", str(store)]) == 2
+    assert "no measure could be compared" in capsys.readouterr().err
 
 
 def test_a_run_that_is_not_there_is_named(store, capsys):
     assert main(["compare", "0" * 32, "1" * 32, "--store", str(store)]) == 2
     assert f"has no run {'0' * 32}" in capsys.readouterr().err
+
+
+def test_a_store_that_cannot_be_asked_is_named(tmp_path, capsys):
+    database = tmp_path / "mlflow/mlflow.db"
+    database.parent.mkdir()
+    database.write_text("hello")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        server = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    for store, message in (
+        (str(tmp_path), f"--store: {database} cannot be read"),
+        (server, f"--store: {server} cannot be read"),
+        ("ftp://user:secret@host", "--store: it is no address of MLflow"),
+    ):
+        assert main(["compare", "0" * 32, "1" * 32, "--store", store]) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1 and "secret" not in error
+    assert database.read_text() == "hello"
