@@ -16,6 +16,7 @@ from unsmear.files import write_atomically
 from unsmear.optics.response import Response
 
 FORMAT_VERSION = 1
+_KEYS = ("spec", "energy", "num_frames", "camera", "hparams", "provenance")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def read_header(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the file is missing, torn, of another program or of a newer format.
+        If the file is missing, torn, of another program or of a newer format, or does not say what it is.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -61,11 +62,21 @@ def read_header(path: str | Path) -> dict[str, Any]:
         raise ValueError(f"{path} cannot be read as weights ({error}); train or import the stage again") from error
     if "unsmear" not in metadata:
         raise ValueError(f"{path} has no unsmear header; it was not written by this program")
-    header: dict[str, Any] = json.loads(metadata["unsmear"])
+    try:
+        header = dict(json.loads(metadata["unsmear"]))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} has a damaged unsmear header ({error}); train or import the stage again") from error
     if header.get("format_version") != FORMAT_VERSION:
         raise ValueError(
             f"{path} has weights format {header.get('format_version')}, this version reads {FORMAT_VERSION}"
         )
+    try:
+        if missing := [key for key in _KEYS if key not in header]:
+            raise ValueError(f"it lacks {', '.join(missing)}")
+        StageSpec.model_validate(header["spec"])
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} does not say which stage it is ({reason}); train or import it again") from error
     return header
 
 

@@ -35,9 +35,14 @@ def order_weights(paths: Sequence[Path]) -> list[Path]:
     Raises
     ------
     ValueError
-        If a stage is given a frame that none predicts.
+        If a stage is given a frame that none predicts, or the stages are of different cameras.
     """
-    specs = {path: read_header(path)["spec"] for path in paths}
+    headers = {path: read_header(path) for path in paths}
+    cameras = {name: path for path, header in headers.items() if (name := header["camera"].get("name"))}
+    if len(cameras) > 1:
+        found = ", ".join(f"{path} for {name}" for name, path in cameras.items())
+        raise ValueError(f"weights of different cameras are no cascade ({found}); name those of one camera")
+    specs = {path: header["spec"] for path, header in headers.items()}
     ordered: list[Path] = []
     known: set[int] = set()
     while len(ordered) < len(paths):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,14 @@ import yaml
 from unsmear.files import check_folder, write_text
 
 ROOT = Path(__file__).resolve().parents[3]
+# What an experiment was made of, by the keys that its faults are told with.
+_OPTIONS = {
+    r"data\.\w+\.max_height": "--max-height",
+    r"data\.videos\.rate[^:]*": "--rate",
+    r"data\.max_frames": "--max-frames",
+    r"data(\.\w+)*": "--footage",
+    r"configuration: cascades": "--weights",
+}
 # By this line a configuration is known as one that may be written anew.
 HEADER = "# Written by unsmear evaluate, each time anew.\n"
 
@@ -65,12 +74,14 @@ def run(options: argparse.Namespace) -> int:
             f"there is no Snakefile in {ROOT}: evaluating on footage runs the workflow; install unsmear from its "
             "checkout (pip install -e .)"
         )
+    if options.cores != "all" and not (options.cores.isdecimal() and int(options.cores)):
+        raise ValueError(f"--cores: {options.cores} is neither all nor a number from 1 up; name one")
     name = Path(options.footage).absolute().stem
     data = describe_footage(options.footage, options.max_frames, options.max_height, options.rate)
     experiment = describe_experiment(find_systems(options.weights, options.camera), data, name)
     check_experiment(experiment)
     folder = (options.output or Path(f"{name}-evaluation")).absolute()
-    check_output(folder)
+    check_output(folder, data)
     write_text(folder / "config.yaml", HEADER + yaml.safe_dump(experiment, sort_keys=False))
     command = workflow_command(folder, options.cores, options.options)
     # What Snakemake would print last stands below, with paths that are right from here.
@@ -96,23 +107,48 @@ def check_experiment(experiment: Mapping[str, Any]) -> None:
     Raises
     ------
     ValueError
-        If the workflow would refuse it.
+        If the workflow would refuse it, naming the option at fault, or no video can be read.
     """
     from unsmear.config import load_config
     from unsmear.plan.sequences import plan_records
 
-    plan_records(load_config(experiment), warn=lambda text: None)
+    try:
+        records = plan_records(load_config(experiment), warn=lambda text: None)
+        # The workflow would begin, and fail where it extracts them.
+        if all(record.part == "video" and not record.num_frames for record in records):
+            from unsmear.frames.video import count_frames
+
+            count_frames(records[0].archive, 1)
+    except ValueError as error:
+        raise ValueError(_name_option(str(error))) from None
 
 
-def check_output(folder: Path) -> None:
-    """Refuse a folder with a configuration of somebody's own, which would be lost.
+def _name_option(fault: str) -> str:
+    """The first fault of an experiment, with the option in place of the key that nobody set."""
+    line = fault.removeprefix("the configuration cannot be used:").strip().splitlines()[0]
+    for key, option in _OPTIONS.items():
+        if found := re.match(f"{key}: ", line):
+            return f"{option}: {line[found.end() :]}"
+    return fault
+
+
+def check_output(folder: Path, data: Mapping[str, Any]) -> None:
+    """Refuse a folder with a configuration of somebody's own, which would be lost, or one among the footage.
+
+    Parameters
+    ----------
+    data : the experiment's section
 
     Raises
     ------
     ValueError
-        If there is one, or ``folder`` is a file.
+        If it is one of these, or ``folder`` is a file.
     """
     check_folder(folder, "--output")
+    if data["source"] == "folders" and folder.resolve().is_relative_to(Path(data["folders"]["folder"]).resolve()):
+        raise ValueError(
+            f"--output: {folder} lies in the footage, for which its pictures would be taken; name a folder elsewhere"
+        )
     config = folder / "config.yaml"
     if config.exists() and not config.read_text(encoding="utf-8", errors="replace").startswith(HEADER):
         raise ValueError(f"--output: {config} was not written by unsmear evaluate and would be lost; name a new folder")

@@ -27,8 +27,10 @@ def describe_footage(
         If there is nothing at ``footage``, or an option is of no use for such footage.
     """
     path = Path(footage).expanduser().absolute()
-    if not path.exists():
-        raise ValueError(f"--footage: {footage} does not exist; name a video, a zip, or a folder of your frames")
+    if not footage or not path.exists():
+        raise ValueError(
+            f"--footage: {footage or 'an empty name'} does not exist; name a video, a zip, or a folder of your frames"
+        )
     source = _source_of(path)
     if max_height is not None and source == "archives":
         raise ValueError(f"--max-height: {footage} is read as archives, whose frames keep their size; leave it out")
@@ -41,13 +43,13 @@ def describe_footage(
 
 def _source_of(path: Path) -> str:
     """``archives``, ``videos`` or ``folders``, by the names of the files."""
-    files = [path] if path.is_file() else [p for p in path.iterdir() if p.is_file() and not is_ignored(p.name)]
+    files = [p for p in path.iterdir() if p.is_file() and not is_ignored(p.name)] if path.is_dir() else [path]
     suffixes = {file.suffix.lower() for file in files}
     if ".zip" in suffixes:
         return "archives"
     if suffixes & SUFFIXES:
         return "videos"
-    if path.is_file():
+    if not path.is_dir():
         raise ValueError(
             f"--footage: {path.name} is neither a video nor a zip, by its name; name one of these, or a folder of "
             "numbered PNG or JPG files"

@@ -83,12 +83,19 @@ def describe_experiment(systems: Sequence[GivenSystem], data: dict[str, Any], na
     Raises
     ------
     ValueError
-        If the systems predict different numbers of frames, or two cameras of one name differ.
+        If the systems predict different numbers of frames, or more than are taken of a sequence, or two cameras of
+        one name differ.
     """
     lengths = {system.headers[0]["num_frames"] for system in systems}
     if len(lengths) > 1:
         raise ValueError(
             f"--weights: cascades of {sorted(lengths)} frames cannot stand in one table; evaluate each alone"
+        )
+    length = lengths.pop()
+    if data.get("max_frames") is not None and data["max_frames"] < length:
+        raise ValueError(
+            f"--max-frames: {data['max_frames']} is below the {length} frames that the weights make of a picture; "
+            "raise it, or leave it out"
         )
     cameras: dict[str, dict[str, Any]] = {}
     for system in systems:
@@ -99,7 +106,7 @@ def describe_experiment(systems: Sequence[GivenSystem], data: dict[str, Any], na
             )
     return {
         "name": re.sub(r"[^A-Za-z0-9_.-]", "_", name),
-        "data": {**data, "frames_per_group": lengths.pop()},
+        "data": {**data, "frames_per_group": length},
         "cameras": list(cameras.values()),
         "cascades": [{"name": system.name, "stages": _stages(system)} for system in systems],
         "systems": [{"name": s.name, "camera": s.camera["name"], "cascade": s.name} for s in systems],

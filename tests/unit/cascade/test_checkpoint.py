@@ -105,6 +105,27 @@ def test_missing_foreign_and_newer_files_are_refused(tmp_path):
         read_header(path)
 
 
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("{", "has a damaged unsmear header"),
+        ("[1]", "has a damaged unsmear header"),
+        ('{"format_version": 1}', "does not say which stage it is .it lacks spec"),
+        (
+            '{"format_version": 1, "spec": {}, "energy": [], "num_frames": 7, "camera": {}, "hparams": {}, '
+            '"provenance": {}}',
+            "does not say which stage it is .*name",
+        ),
+    ],
+)
+def test_headers_that_describe_no_stage_are_refused_in_one_line(tmp_path, header, message):
+    path = tmp_path / "weights.safetensors"
+    save_file({"a": torch.zeros(3)}, path, metadata={"unsmear": header})
+    with pytest.raises(ValueError, match=message) as caught:
+        read_header(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("fault", ["missing", "unknown", "shape"])
 def test_tensors_that_do_not_fit_the_header_are_refused(tmp_path, fault):
     path = tmp_path / "weights.safetensors"

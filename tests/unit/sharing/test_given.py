@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
+from unsmear.cli import main
 from unsmear.config import load_config
 from unsmear.frames.splits import SequenceRecord
 from unsmear.plan.compared import ReportPlan
@@ -72,6 +74,20 @@ def test_a_camera_of_the_results_that_weights_lie_in_is_taken(repository, tmp_pa
     assert find_systems([folder], [str(camera)])[0].camera == described
 
 
+@pytest.mark.parametrize("given", [["center"], ["center", "copy", "motion"]])
+def test_weights_that_are_no_whole_cascade_are_told_by_their_option(tmp_path, monkeypatch, capsys, given):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "mine").mkdir()
+    for name in given:
+        source = shipped_file("masked", "center" if name == "copy" else name)
+        shutil.copyfile(source, tmp_path / f"mine/{name}.safetensors")
+    assert main(["evaluate", "--footage", "clips", "--weights", "mine"]) == 2
+    error = capsys.readouterr().err
+    assert re.search("--weights: mine: (no stage predicts frame 1|two stages are called center)", error)
+    assert error.count("\n") == 1
+
+
 def test_another_camera_than_the_one_trained_for_is_told(tmp_path, capsys):
     folder = copy_weights(tmp_path / "mine")
     assert find_systems([folder], ["standard"])[0].camera["name"] == "standard"
@@ -88,11 +104,14 @@ def test_another_camera_than_the_one_trained_for_is_told(tmp_path, capsys):
         (["mine"], ["standard", "masked"], "--camera names 2 cameras for 1 folders"),
         (["mine"], ["nowhere.json"], "--camera: nowhere.json is neither standard nor masked"),
         (["empty"], [], "empty holds no"),
+        (["mixed"], [], "different cameras are no cascade .mixed/center.safetensors for masked, .* for standard"),
     ],
 )
 def test_what_cannot_be_evaluated_is_named(tmp_path, monkeypatch, folders, cameras, message):
     monkeypatch.chdir(tmp_path)
     copy_weights(tmp_path / "mine")
     (tmp_path / "empty").mkdir()
+    copy_weights(tmp_path / "mixed")
+    shutil.copyfile(shipped_file("standard", "motion"), tmp_path / "mixed/motion.safetensors")
     with pytest.raises(ValueError, match=message):
         find_systems(folders, cameras)
