@@ -86,7 +86,7 @@ def export_onnx(weights: Sequence[str | Path], path: str | Path) -> Path:
         import onnx
         import onnxscript  # noqa: F401 - what torch translates with
     except ImportError:
-        raise ValueError("packages for ONNX are missing; pip install 'unsmear[onnx]'") from None
+        raise ValueError("packages for ONNX are missing; pip install -e '.[onnx]' in unsmear's clone") from None
 
     cascade = OnnxCascade(Cascade.load(weights))
     side = 3 * cascade.stride + 1

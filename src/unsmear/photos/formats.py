@@ -74,7 +74,7 @@ def name_unreadable(path: Path) -> str:
             return words
     if head[4:8] == b"ftyp":
         if head[8:12] in _HEIF_BRANDS or path.suffix.lower() in HEIF_SUFFIXES:
-            return "a HEIC picture, which needs an optional package: pip install pillow-heif"
+            return "a HEIC picture, and packages for it are missing; pip install -e '.[heif]' in unsmear's clone"
         if head[8:12] in (b"avif", b"avis"):
             return f"no picture that can be read, though it begins as AVIF; {_EXPORT}"
         return "a video; save one of its frames as a picture"

@@ -71,8 +71,8 @@ def run(options: argparse.Namespace) -> int:
 
     if not (ROOT / "Snakefile").is_file():
         raise ValueError(
-            f"there is no Snakefile in {ROOT}: evaluating on footage runs the workflow; install unsmear from its "
-            "checkout (pip install -e .)"
+            f"there is no Snakefile in {ROOT}: evaluating on footage runs the workflow; pip install -e . in "
+            "unsmear's clone"
         )
     if options.cores != "all" and not (options.cores.isdecimal() and int(options.cores)):
         raise ValueError(f"--cores: {options.cores} is neither all nor a number from 1 up; name one")

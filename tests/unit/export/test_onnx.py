@@ -76,4 +76,4 @@ def test_the_file_is_called_after_the_weights_camera(tmp_path, monkeypatch, caps
 def test_missing_packages_are_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert main(["export", "onnx", "--output", str(tmp_path / "x.onnx")]) == 2
-    assert "pip install 'unsmear[onnx]'" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    assert "pip install -e '.[onnx]' in unsmear's clone" in capsys.readouterr().err and not list(tmp_path.iterdir())

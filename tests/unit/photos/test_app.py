@@ -396,4 +396,7 @@ def test_without_gradio_a_sentence_says_so(options, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "gradio", None)
     assert main(["app", "--host", "0.0.0.0", "--port", str(options.port)]) == 2
     printed = capsys.readouterr().err
-    assert "lets everybody who reaches this machine use the page" in printed and "pip install 'gradio" in printed
+    assert (
+        "lets everybody who reaches this machine use the page" in printed
+        and "pip install -e '.[app]' in unsmear's clone" in printed
+    )

@@ -396,7 +396,7 @@ def test_heic_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr("unsmear.photos.picture.readable_plugins", lambda: ["PNG", "JPEG"])
     path = tmp_path / "photo.heic"
     path.write_bytes(struct.pack(">I", 24) + b"ftypheic" + b"\0" * 12)
-    with pytest.raises(ValueError, match="pip install pillow-heif"):
+    with pytest.raises(ValueError, match=r"pip install -e '.\[heif\]' in unsmear's clone"):
         read_picture(path)
 
 
