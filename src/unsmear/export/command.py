@@ -31,7 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     onnx.add_argument("--output", type=Path, help="file to write; default: unsmear-CAMERA.onnx, of the weights' camera")
     hub.add_argument("--name", help="repository, user/name; default: user and the folder's name")
     hub.add_argument("--licence", help="as the hub spells it; default: apache-2.0, and none for weights of your own")
-    hub.add_argument("--per-frame", type=Path, help="per_frame.csv of an evaluation, for the card's metrics")
+    hub.add_argument(
+        "--datasets", nargs="+", default=[], metavar="USER/NAME", help="of the hub, that they were trained on"
+    )
+    hub.add_argument(
+        "--per-frame",
+        type=Path,
+        help="per_frame.csv of an evaluation, for the card's metrics; default: of the shipped weights, those of their "
+        "own card",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -66,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("weights of your own need a licence; name it, such as --licence apache-2.0")
     name = options.name or f"user/{options.folder.resolve().name}"
     card = None if options.weights else shipped_card()
-    for path in export_hub(weights, options.folder, name, options.licence or "apache-2.0", options.per_frame, card):
+    licence = options.licence or "apache-2.0"
+    for path in export_hub(weights, options.folder, name, licence, options.per_frame, card, options.datasets):
         print(path)
     return 0

@@ -13,9 +13,9 @@ import unsmear
 from unsmear import hub as hub_module
 from unsmear.cascade.checkpoint import read_header
 from unsmear.cli import main
-from unsmear.export.hub import export_hub
+from unsmear.export.hub import export_hub, shipped_card
 from unsmear.hub import fetch_hub_weights
-from unsmear.weights.load import shipped_weights
+from unsmear.weights.load import CAMERAS, shipped_weights
 
 
 @pytest.fixture
@@ -103,7 +103,10 @@ def test_an_exported_folder_is_uploaded_as_it_is_and_read_back(hub, tmp_path, mo
         "unsmear",
         "image-to-video",
     )
-    for part in ("## How to use", "hf://user/name", "## Data", "## Limits", "photographs.csv"):
+    # No dataset of the hub is claimed: the photographs are none.
+    assert card.data.datasets is None and card.data.metrics == ["psnr"]
+    assert {result.metric_type for result in card.data.eval_results} == {"psnr", "direction", "motion_amplitude"}
+    for part in ("## How to use", "hf://user/name", "## Data", "## Metrics", "## Limits", "photographs.csv"):
         assert part in card.text
     config = json.loads((folder / "config.json").read_text())
     assert [stage["name"] for stage in config["stages"]] == ["center", "motion"] and config["num_frames"] == 7
@@ -114,6 +117,42 @@ def test_an_exported_folder_is_uploaded_as_it_is_and_read_back(hub, tmp_path, mo
     read_back = fetch_hub_weights("hf://user/name")
     for path in shipped_weights("masked"):
         assert (read_back / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("camera", CAMERAS)
+def test_the_shipped_weights_metrics_are_those_of_their_own_card(camera, tmp_path):
+    assert main(["export", "hub", str(tmp_path / "out"), "--camera", camera]) == 0
+    _, front, text = (tmp_path / "out/README.md").read_text().split("---\n", 2)
+    found = {
+        entry["name"]: entry["value"] for entry in yaml.safe_load(front)["model-index"][0]["results"][0]["metrics"]
+    }
+    tested = shipped_card().read_text().partition("\nTest (")[2]
+    cells = next(line for line in tested.splitlines() if line.startswith(f"| {camera} |")).split("|")
+    middle, frames, amplitude, direction = (float(cells[number]) for number in (2, 4, 6, 8))
+    assert found == {
+        "PSNR, dB, middle": middle,
+        "PSNR, dB, all, in the better order": frames,
+        "direction accuracy, all": direction,
+        "motion amplitude, all": amplitude,
+    }
+    assert f"| PSNR, dB, middle | {middle:.4g} |" in text
+
+
+def test_datasets_of_the_hub_that_are_named_stand_in_the_card(small_weights, tmp_path):
+    arguments = ["--weights", *map(str, small_weights), "--licence", "mit", "--datasets", "me/streets", "old"]
+    assert main(["export", "hub", str(tmp_path / "out"), *arguments]) == 0
+    _, front, text = (tmp_path / "out/README.md").read_text().split("---\n", 2)
+    about = yaml.safe_load(front)
+    assert about["datasets"] == ["me/streets", "old"] and "Datasets of the hub: me/streets, old." in text
+    assert "metrics" not in about and "model-index" not in about and "## Metrics" not in text
+
+
+def test_a_folder_behind_a_link_is_filled(small_weights, tmp_path):
+    (tmp_path / "real").mkdir()
+    for name, target in (("empty", "real"), ("new", "absent")):
+        (tmp_path / name).symlink_to(target)
+        export_hub(small_weights, tmp_path / name, "me/blur", "mit")
+        assert (tmp_path / target / "README.md").is_file() and (tmp_path / name).is_symlink()
 
 
 def test_metrics_of_an_evaluation_stand_in_the_card(small_weights, tmp_path):
@@ -130,7 +169,7 @@ def test_metrics_of_an_evaluation_stand_in_the_card(small_weights, tmp_path):
     assert read_header(tmp_path / "out/motion.safetensors") == read_header(small_weights[1])
 
 
-def test_wrong_uses_are_told_and_write_nothing(small_weights, tmp_path, capsys):
+def test_wrong_uses_are_told_and_write_nothing(small_weights, tmp_path, monkeypatch, capsys):
     out, folder = tmp_path / "out", str(small_weights[0].parent)
     assert main(["export", "hub", str(out), "--weights", folder]) == 2
     assert "--licence apache-2.0" in capsys.readouterr().err
@@ -142,10 +181,25 @@ def test_wrong_uses_are_told_and_write_nothing(small_weights, tmp_path, capsys):
     assert "not empty" in capsys.readouterr().err and [path.name for path in out.iterdir()] == ["mine"]
     table = tmp_path / "notes.txt"
     table.write_text("hello\n")
-    for wrong in (table, tmp_path, tmp_path / "nothing.csv"):
+    undefined, empty = tmp_path / "undefined.csv", tmp_path / "empty.csv"
+    undefined.write_text("system,frame,psnr\nmasked,1,nan\n")
+    empty.write_text("system,frame,psnr\n")
+    for wrong in (table, tmp_path, tmp_path / "nothing.csv", undefined, empty):
         assert main(["export", "hub", str(tmp_path / "new"), "--per-frame", str(wrong)]) == 2
         shown = capsys.readouterr().err
         assert f"--per-frame: {wrong} cannot be read as a table of frames" in shown and len(shown.splitlines()) == 1
     assert main(["export", "hub", str(table / "new")]) == 2
     assert "notes.txt is a file, not a folder" in capsys.readouterr().err
+    for options, message in (
+        (["--licence", "Apache 2"], "--licence: Apache 2 is none as the hub spells them"),
+        (["--name", "user/a..b"], "user/a..b is no repository's name"),
+        (["--datasets", "a b"], "--datasets: a b is none of the hub"),
+        (["--weights", str(small_weights[0]), "--licence", "mit"], "no stage predicts frame 1"),
+    ):
+        assert main(["export", "hub", str(tmp_path / "new"), *options]) == 2
+        assert message in capsys.readouterr().err
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["export", "hub", ".", "--name", "user/name"]) == 2
+    assert "the folder that you are in" in capsys.readouterr().err and not any((tmp_path / "here").iterdir())
     assert not (tmp_path / "new").exists()
