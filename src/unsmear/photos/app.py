@@ -80,7 +80,7 @@ def serve(options: argparse.Namespace) -> Iterator[str]:
         try:
             import gradio  # noqa: F401
         except ImportError:
-            raise ValueError("the page needs an optional package: pip install 'gradio>=6,<7'") from None
+            raise ValueError("packages for the page are missing; pip install -e '.[app]' in unsmear's clone") from None
         from unsmear.photos.page import SAMPLES_FOLDER, build_page
         from unsmear.photos.page_style import CSS, HEAD, make_theme
         from unsmear.photos.page_work import PhotoWork
