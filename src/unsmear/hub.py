@@ -6,6 +6,7 @@ import json
 import os
 import re
 import urllib.parse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ class _Repository(BaseModel):
 def is_hub_address(source: str | Path) -> bool:
     """Whether ``source`` names a repository of the hub."""
     return str(source).startswith(PREFIX)
+
+
+def fetch_addresses(sources: Iterable[str | Path]) -> list[str | Path]:
+    """Weights files and folders, with those of the hub fetched, as :func:`fetch_hub_weights` does."""
+    return [fetch_hub_weights(str(source)) if is_hub_address(source) else source for source in sources]
 
 
 def fetch_hub_weights(address: str) -> Path:

@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     hub.add_argument("folder", type=Path, help="to make; it must be new or empty")
     for form in (onnx, hub):
         form.add_argument("--camera", choices=("standard", "masked"), default="standard", help="default: standard")
-        form.add_argument("--weights", nargs="+", help="weights files or a system's folder; default: the shipped ones")
+        form.add_argument(
+            "--weights", nargs="+", help="weights files, a system's folder or hf://user/name; default: the shipped ones"
+        )
     onnx.add_argument("--output", type=Path, help="file to write; default: unsmear-CAMERA.onnx, of the weights' camera")
     hub.add_argument("--name", help="repository, user/name; default: user and the folder's name")
     hub.add_argument("--licence", help="as the hub spells it; default: apache-2.0, and none for weights of your own")
@@ -53,9 +55,10 @@ def run(options: argparse.Namespace) -> int:
     from unsmear.cascade.checkpoint import read_header
     from unsmear.cascade.order import find_weights
     from unsmear.files import check_folder
+    from unsmear.hub import fetch_addresses
     from unsmear.weights.load import shipped_weights
 
-    weights = find_weights(options.weights) if options.weights else shipped_weights(options.camera)
+    weights = find_weights(fetch_addresses(options.weights)) if options.weights else shipped_weights(options.camera)
     if options.form == "onnx":
         from unsmear.export.onnx import export_onnx
 

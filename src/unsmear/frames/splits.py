@@ -88,6 +88,8 @@ def assign_splits(
         records.append(SequenceRecord(split, s.sequence, s.archive, s.part, length))
     for split in needed:
         if not any(record.split == split for record in records):
+            if all_test:
+                raise ValueError(f"data.all_test: the test split is empty: no sequence has {frames_per_group} frames")
             if "train" not in needed:
                 raise ValueError(
                     "the test split is empty: the val part, which REDS tests on, has no sequence of "

@@ -57,7 +57,7 @@ class Reconstructor:
         from unsmear.cascade.config import InferenceConfig
         from unsmear.cascade.inference import CascadeInference
         from unsmear.cascade.order import find_weights
-        from unsmear.hub import fetch_hub_weights, is_hub_address
+        from unsmear.hub import fetch_addresses
         from unsmear.photos.still import records_mean
         from unsmear.weights.load import shipped_weights
 
@@ -68,8 +68,7 @@ class Reconstructor:
         ):
             if value not in get_args(kind):
                 raise ValueError(f"{name} is {value!r}; choose one of {', '.join(get_args(kind))}")
-        local = [fetch_hub_weights(str(path)) if is_hub_address(path) else path for path in weights or ()]
-        paths = find_weights(local) if local else shipped_weights(camera)
+        paths = find_weights(fetch_addresses(weights)) if weights else shipped_weights(camera)
         headers = [read_header(path) for path in paths]
         crops = [header["hparams"].get("crop", WINDOW) for header in headers]
         self.is_mean = all(records_mean(header["camera"]) for header in headers)

@@ -37,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="FOLDER",
-        help="systems' folders, such as results/models/masked; default: the package's weights for both cameras",
+        help="systems' folders, such as results/models/masked, or hf://user/name; default: the package's weights for "
+        "both cameras",
     )
     add(
         "--camera",
@@ -73,6 +74,10 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(
             f"there is no Snakefile in {ROOT}: evaluating on footage runs the workflow; pip install -e . in "
             "unsmear's clone"
+        )
+    if options.options and not options.options[0].startswith("-"):
+        raise ValueError(
+            f"--footage: {options.options[0]} is one too many; name one video or zip, or the folder that holds all"
         )
     if options.cores != "all" and not (options.cores.isdecimal() and int(options.cores)):
         raise ValueError(f"--cores: {options.cores} is neither all nor a number from 1 up; name one")

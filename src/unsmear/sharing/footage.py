@@ -31,6 +31,7 @@ def describe_footage(
         raise ValueError(
             f"--footage: {footage or 'an empty name'} does not exist; name a video, a zip, or a folder of your frames"
         )
+    check_name(path, "--footage")
     source = _source_of(path)
     if max_height is not None and source == "archives":
         raise ValueError(f"--max-height: {footage} is read as archives, whose frames keep their size; leave it out")
@@ -41,10 +42,24 @@ def describe_footage(
     return {"source": source, "all_test": True, "max_frames": max_frames, source: {"folder": str(path), **chosen}}
 
 
+def check_name(path: Path, option: str) -> None:
+    """Refuse a path that Snakemake would take for a pattern.
+
+    Raises
+    ------
+    ValueError
+        If there is a brace in it.
+    """
+    if set("{}") & set(str(path)):
+        raise ValueError(f"{option}: {path} holds a brace, by which Snakemake knows its patterns; rename it")
+
+
 def _source_of(path: Path) -> str:
     """``archives``, ``videos`` or ``folders``, by the names of the files."""
     files = [p for p in path.iterdir() if p.is_file() and not is_ignored(p.name)] if path.is_dir() else [path]
     suffixes = {file.suffix.lower() for file in files}
+    if ".zip" in suffixes and suffixes & SUFFIXES:
+        raise ValueError(f"--footage: {path} holds both zips and videos; name a folder of either, or one file")
     if ".zip" in suffixes:
         return "archives"
     if suffixes & SUFFIXES:

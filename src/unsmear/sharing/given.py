@@ -15,6 +15,8 @@ import numpy as np
 
 from unsmear.cascade.checkpoint import read_header
 from unsmear.cascade.order import find_weights
+from unsmear.hub import fetch_addresses
+from unsmear.sharing.footage import check_name
 from unsmear.weights.load import CAMERAS, shipped_weights
 
 # Colours of a camera whose energy differs by more are another camera's.
@@ -47,7 +49,7 @@ def find_systems(folders: Sequence[str], cameras: Sequence[str]) -> list[GivenSy
 
     Parameters
     ----------
-    folders : each a system's folder, or one of ``*.safetensors``
+    folders : each a system's folder, one of ``*.safetensors``, or ``hf://user/name``
     cameras : ``standard``, ``masked`` or files ``camera.json``: one for all, or one for each folder; empty takes that
         which the weights were trained for
 
@@ -62,13 +64,16 @@ def find_systems(folders: Sequence[str], cameras: Sequence[str]) -> list[GivenSy
             raise ValueError(
                 f"--camera {unknown[0]}: the package's weights are for {' and '.join(CAMERAS)}; take these"
             )
+        if twice := [camera for camera in cameras if cameras.count(camera) > 1]:
+            raise ValueError(f"--camera: {twice[0]} is named twice; name it once")
         return [GivenSystem(name, _plain(name), tuple(shipped_weights(name))) for name in cameras or CAMERAS]
     if len(cameras) not in (0, 1, len(folders)):
         raise ValueError(f"--camera names {len(cameras)} cameras for {len(folders)} folders; name one, or one for each")
     wanted: list[str | None] = [*cameras] * (len(folders) if len(cameras) == 1 else 1) or [None] * len(folders)
     found: list[GivenSystem] = []
     for folder, camera in zip(folders, wanted, strict=True):
-        weights = tuple(path.absolute() for path in find_weights([folder]))
+        weights = tuple(path.absolute() for path in find_weights(fetch_addresses([folder])))
+        check_name(weights[0], "--weights")
         name = _name(folder, [system.name for system in found])
         chosen = _read_camera(camera) if camera else _camera_of(Path(folder), weights[0])
         found.append(GivenSystem(name, chosen, weights))

@@ -21,7 +21,6 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from mlflow.exceptions import MlflowException
 from mlflow.store.db import utils as database_utils
 from mlflow.tracking import MlflowClient
-from sqlalchemy.exc import SQLAlchemyError
 
 from unsmear.files import write_atomically
 from unsmear.tracking.config import EMBEDDED, Destination, TrackingConfig, sqlite_uri
@@ -29,7 +28,7 @@ from unsmear.tracking.journal import Value
 from unsmear.tracking.secrets import remember_secret
 
 # What a store that is away, or is none, answers with.
-UNWELL = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
+UNWELL = (MlflowException, database_utils.sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError)
 _LONGEST_NAME = 250
 _NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
 # Where MLflow keeps addresses of artifacts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import yaml
 
 from unsmear.cli import main
 from unsmear.sharing import evaluate
+from unsmear.weights.load import shipped_file
 
 
 def write_frames(folder: Path, count: int) -> Path:
@@ -34,6 +36,9 @@ def write_frames(folder: Path, count: int) -> Path:
         (7, ["--max-frames", "5"], "--max-frames: 5 is below the 7 frames"),
         (7, ["--max-frames", "200000"], "--max-frames: Input should be less than or equal to 100000"),
         (7, ["--max-height", "4"], "--max-height: Input should be greater than or equal to 16"),
+        (7, ["--footage", "notes.txt", "clips"], "--footage: clips is one too many"),
+        (7, ["--footage", "a{b}"], "--footage: .*a{b} holds a brace"),
+        (7, ["--weights", "weights{a}"], "--weights: .* holds a brace"),
         (7, ["--cores", "0"], "--cores: 0 is neither all nor a number"),
         (7, ["--cores", "many"], "--cores: many is neither all nor a number"),
         (7, ["--output", "clips/out"], "--output: .*clips/out lies in the footage"),
@@ -47,6 +52,8 @@ def test_wrong_uses_are_told_and_write_nothing(tmp_path, monkeypatch, capsys, co
     write_frames(tmp_path / "clips", count)
     (tmp_path / "notes.txt").touch()
     (tmp_path / "notes.mp4").write_text("hello")
+    (tmp_path / "a{b}").mkdir()
+    shutil.copytree(shipped_file("masked", "center").parent, tmp_path / "weights{a}")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/config.yaml").write_text("seed: 1\n")
     before = sorted(tmp_path.rglob("*"))

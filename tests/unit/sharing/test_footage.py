@@ -74,13 +74,24 @@ def test_a_video_and_a_folder_of_them_are_videos(tmp_path):
         ("notes.txt", {}, "notes.txt is neither a video nor a zip"),
         ("zips", {"max_height": 480}, "--max-height: .* is read as archives"),
         ("zips", {"rate": 240}, "--rate: .* is read as archives"),
+        ("both", {}, "--footage: .*both holds both zips and videos"),
     ],
 )
 def test_footage_and_options_that_cannot_be_are_refused(tmp_path, name, options, message):
     (tmp_path / "notes.txt").touch()
     write_zip(tmp_path / "zips/val.zip", "val", "000")
+    write_zip(tmp_path / "both/val.zip", "val", "000")
+    (tmp_path / "both/film.mp4").touch()
     with pytest.raises(ValueError, match=message):
         describe_footage(tmp_path / name, **options)
+
+
+def test_a_zip_whose_sequences_are_too_short_is_told_so(tmp_path):
+    with zipfile.ZipFile(tmp_path / "clips.zip", "w") as archive:
+        for number in range(5):
+            archive.writestr(f"val/val_orig/000/{number:08d}.png", b"")
+    with pytest.raises(ValueError, match=r"data\.all_test: the test split is empty: no sequence has 7 frames"):
+        plan(tmp_path / "clips.zip")
 
 
 def test_a_test_part_alone_is_enough_where_nothing_is_trained(tmp_path):

@@ -64,6 +64,14 @@ def test_folders_give_names_and_headers_the_stages_and_the_camera(repository, tm
     assert config.init_of("my_weights_2", "center") == str(tmp_path / "two/My Weights/center.safetensors")
 
 
+def test_weights_of_the_hub_are_fetched_and_called_after_their_repository(tmp_path, monkeypatch):
+    folder = Path(copy_weights(tmp_path / "cache"))
+    monkeypatch.setattr("unsmear.hub.fetch_hub_weights", lambda address: folder)
+    (system,) = find_systems(["hf://user/Sharp"], [])
+    assert (system.name, system.camera["name"]) == ("sharp", "masked")
+    assert system.weights == (folder / "center.safetensors", folder / "motion.safetensors")
+
+
 def test_a_camera_of_the_results_that_weights_lie_in_is_taken(repository, tmp_path):
     folder = copy_weights(tmp_path / "results/models/masked")
     camera = tmp_path / "results/cameras/masked/camera.json"
@@ -100,6 +108,7 @@ def test_another_camera_than_the_one_trained_for_is_told(tmp_path, capsys):
     ("folders", "cameras", "message"),
     [
         (["absent"], [], "absent"),
+        ([], ["masked", "masked"], "--camera: masked is named twice"),
         ([], ["camera.json"], "--camera camera.json: the package's weights are for standard and masked"),
         (["mine"], ["standard", "masked"], "--camera names 2 cameras for 1 folders"),
         (["mine"], ["nowhere.json"], "--camera: nowhere.json is neither standard nor masked"),
