@@ -88,7 +88,7 @@ def read_folder(folder: str | Path) -> RunResults:
             raise
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise ValueError(f"{folder} holds results that cannot be read ({reason}); make the report again") from error
-    labels = {row["row"]: row["label"] or row["row"] for row in rows}
+    labels = {row["row"]: row.get("label") or row["row"] for row in rows}
     return RunResults(
         str(folder),
         settings,
@@ -118,7 +118,12 @@ def flatten(values: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def _read(path: Path, load: Any) -> dict[str, Any]:
-    return dict(load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    values = load(path.read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise ValueError(f"{path.name} holds no mapping")
+    return values
 
 
 def _facts_of_table(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:

@@ -209,6 +209,7 @@ def test_mistakes_end_with_one_line(first, second, monkeypatch, capsys, argument
         ("report/table.csv", b"row,label,kind,num_seeds\nmasked,M,trained,two\n"),
         ("report/table.csv", b"row,label,kind,num_seeds\nmasked,M,trained,2\n"),
         ("report/config.yaml", b"just words"),
+        ("report/config.yaml", b"- ab"),
         ("report/config.yaml", b"a: [1"),
         ("report/provenance.json", b"{"),
         ("report/provenance.json", b"[1]"),
@@ -278,6 +279,16 @@ def test_a_picture_that_is_none_is_named(first, second, tmp_path, capsys):
     (second / "report/figures/median_middle.png").write_bytes(b"none")
     assert main(["compare", str(first), str(second), "--output", str(tmp_path / "out")]) == 2
     assert "B/report/figures/median_middle.png cannot be read as a picture" in capsys.readouterr().err
+
+
+def test_results_of_an_earlier_version_are_compared(first, second, capsys):
+    for name in ("report/config.yaml", "report/provenance.json"):
+        (second / name).unlink()
+    shutil.rmtree(second / "benchmarks")
+    write_table(second / "report/table.csv", [{"row": "masked", "kind": "trained"}])
+    assert main(["compare", str(first), str(second)]) == 0
+    shown = capsys.readouterr().out
+    assert "does not say with which configuration it was made" in shown and "+0.00 [+0.00, +0.00]" in shown
 
 
 def test_names_of_nested_settings():
