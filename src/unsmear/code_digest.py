@@ -17,12 +17,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from unsmear.fetch import cache_folder
+from unsmear.cache import cache_folder
 from unsmear.files import write_text
 
 ROOT = Path(__file__).parent
-# On results: records of runs, lines of progress, the plan of jobs.
-WITHOUT_EFFECT = ("tracking", "plan", "provenance.py", "training/progress.py", "training/pictures.py")
+# On results: records of runs, lines of progress, the plan of jobs, and downloads, which their SHA-256 checks.
+WITHOUT_EFFECT = (
+    *("tracking", "plan", "provenance.py", "training/progress.py", "training/pictures.py"),
+    *("cache.py", "fetch.py", "http.py", "retry.py"),
+)
 # What a module may read beside itself: compiled kernels and templates of pages.
 SOURCES = (".cpp", ".h", ".html", ".css", ".js")
 

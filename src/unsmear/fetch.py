@@ -7,6 +7,7 @@ import os
 import urllib.parse
 from pathlib import Path
 
+from unsmear.cache import cache_folder
 from unsmear.files import sha256_of
 
 BLOCK_BYTES = 2**20
@@ -48,11 +49,6 @@ def find_token(url: str) -> str | None:
     if not token and urllib.parse.urlsplit(url)[:2] == ("https", "huggingface.co"):
         token = os.environ.get("HF_TOKEN")
     return token or None
-
-
-def cache_folder() -> Path:
-    """Of downloads, compiled kernels and parsed sources: ``$XDG_CACHE_HOME/unsmear`` or ``~/.cache/unsmear``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unsmear"
 
 
 def check_file(path: Path, size_bytes: int | None, sha256: str | None, name: str | None = None) -> tuple[int, str]:

@@ -69,7 +69,8 @@ def fetch_hub_weights(address: str) -> Path:
     ValueError
         If the address is none, or what comes is no cascade's weights or too large.
     """
-    from unsmear.fetch import cache_folder, fetch_file, find_token
+    from unsmear.cache import cache_folder
+    from unsmear.fetch import fetch_file, find_token
 
     name, revision = _read_address(address)
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or HUB

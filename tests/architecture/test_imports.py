@@ -10,7 +10,7 @@ import pytest
 
 # Each line may import what stands in lines above it, and beside it; `tracking` may be imported from everywhere.
 LAYERS = (
-    {"files", "fetch", "http", "hub", "retry", "provenance", "code_digest", "section", "tracking"},
+    {"cache", "files", "fetch", "http", "hub", "retry", "provenance", "code_digest", "section", "tracking"},
     {"scenes", "frames", "optics", "motion", "networks", "kernels", "losses"},
     {"cascade"},
     {"weights"},

@@ -21,6 +21,13 @@ def test_every_rule_with_a_script_has_a_digest():
     assert {name for name, (_, modules) in CODE.items() if not modules} == WITHOUT_CODE
 
 
+@pytest.mark.parametrize("name", ["fetch.py", "http.py", "retry.py"])
+def test_how_files_are_downloaded_is_no_part_of_a_result(repository, name):
+    """What they are is: each has a SHA-256 in its rule's params."""
+    path = repository / "src/unsmear" / name
+    assert [rule for rule, (_, modules) in CODE.items() if path in find_sources(modules)] == []
+
+
 @pytest.fixture(scope="module")
 def imported(finished_once) -> dict[str, set[str]]:
     """Script to the files of the modules that its job had imported when it ended."""

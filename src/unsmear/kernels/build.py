@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from unsmear.fetch import cache_folder
+from unsmear.cache import cache_folder
 from unsmear.files import write_atomically
 
 VECTORS = {
