@@ -11,7 +11,8 @@ from unsmear.cascade.config import PretrainedConfig
 from unsmear.cascade.jin2018 import published_stages
 from unsmear.cascade.spec import StageSpec
 from unsmear.cluster.config import ClusterConfig
-from unsmear.config_checks import check_agreement, describe_faults
+from unsmear.config_checks import check_agreement
+from unsmear.config_faults import describe_faults
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.frames.config import DataConfig
 from unsmear.losses.config import LossesConfig
@@ -159,16 +160,17 @@ class Config(Section):
 
     def needs_motion(self, system: str, name: str) -> bool:
         """Whether any training of a stage, its trials among them, looks at the true motion."""
-        return self.stage(system, name).network.kind == "motion" and self._weighs(system, name, "motion_weight")
+        return self.stage(system, name).network.kind == "motion" and self.weighs(system, name, "motion_weight")
 
     def needs_perceptual(self, system: str, name: str) -> bool:
         """Whether any training of a stage, its trials among them, uses the perceptual loss."""
-        return self._weighs(system, name, "perceptual_weight")
+        return self.weighs(system, name, "perceptual_weight")
 
-    def _weighs(self, system: str, name: str, weight: str) -> bool:
+    def weighs(self, system: str, name: str, weight: str) -> bool:
+        """Whether any training of a stage, its trials among them, has a weight of the loss above 0."""
         entry = self.sweep_of(system, name)
         if isinstance(entry, InheritConfig):
-            return self._weighs(entry.inherit, name, weight)
+            return self.weighs(entry.inherit, name, weight)
         searched = entry is not None and weight in entry.space
         return searched or getattr(self.hparams(system, name), weight) > 0
 
@@ -199,8 +201,10 @@ def load_config(values: Mapping[str, Any]) -> Config:
     """
     try:
         config = Config.model_validate(values)
-        scales = config.training.scale_steps != 1
-        return Config.model_validate(scale_steps(config.model_dump(mode="json"))) if scales else config
+        if config.training.scale_steps != 1:
+            values = scale_steps(config.model_dump(mode="json"))
+            config = Config.model_validate(values)
+        return config
     except ValidationError as error:
-        lines = "".join(f"\n  {line}" for line in describe_faults(error))
+        lines = "".join(f"\n  {line}" for line in describe_faults(error, Config, values))
         raise ValueError(redact(f"the configuration cannot be used:{lines}")) from None

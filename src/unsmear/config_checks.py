@@ -1,16 +1,19 @@
-"""What sections of the configuration must agree on, and how faults are told."""
+"""What sections of the configuration must agree on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from unsmear.cascade.jin2018 import NUM_FRAMES, published_stages
 from unsmear.cascade.spec import StageSpec, check_stages, find_predecessors
+from unsmear.config_faults import describe_faults
 from unsmear.optics.config import CodedExposureOptics
 from unsmear.sweep.config import InheritConfig, SweepConfig
+from unsmear.sweep.space import Distribution, Integer
 from unsmear.training.config import Hparams
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ def check_agreement(config: Config) -> None:
     _check_systems(config)
     _check_pretrained(config)
     _check_sweeps(config)
+    _check_reblur(config)
     cut, wanted = config.scenes.cut_every, config.data.frames_per_group
     if cut is not None and cut % wanted:
         raise ValueError(
@@ -78,11 +82,14 @@ def _check_cascades(config: Config) -> None:
             raise ValueError(f"cascades: {cascade.name}: {error}") from None
         for stage in cascade.stages:
             place = f"cascades: {cascade.name}: {stage.name}: training"
+            values = {**config.training.defaults.model_dump(), **stage.training}
             try:
-                hparams = Hparams.model_validate({**config.training.defaults.model_dump(), **stage.training})
+                hparams = Hparams.model_validate(values)
             except ValidationError as error:
-                raise ValueError(f"{place}: {'; '.join(describe_faults(error))}") from None
+                raise ValueError(f"{place}: {'; '.join(describe_faults(error, Hparams, values))}") from None
             _check_crop(config, place, hparams.crop)
+            if hparams.steps:
+                _check_parts(config, place, [hparams.batch_size], [hparams.accumulate])
             if not hparams.steps and not stage.init:
                 raise ValueError(f"{place}: steps is 0, but the stage starts from nothing; give it steps or an init")
             _check_trunk(cascade.stages, stage, f"cascades: {cascade.name}: {stage.name}")
@@ -110,6 +117,30 @@ def _check_crop(config: Config, place: str, crop: int) -> None:
     side = min(config.scenes.height, config.scenes.width)
     if config.data.source == "scenes" and crop > side:
         raise ValueError(f"{place}: a crop of {crop} pixels does not fit scenes of {side}; lower crop")
+
+
+def _check_parts(config: Config, place: str, batch_sizes: Sequence[Any], accumulates: Sequence[int]) -> None:
+    """Every batch can be cut into the parts that go through the network on each GPU."""
+    for batch_size, accumulate in product(batch_sizes, accumulates):
+        parts = accumulate * max(1, config.training.gpus)
+        if batch_size != "auto" and batch_size % parts:
+            raise ValueError(
+                f"{place}: batch_size {batch_size} cannot be cut into {parts} equal parts (accumulate x "
+                f"training.gpus); make it a multiple of {parts}"
+            )
+
+
+def _check_reblur(config: Config) -> None:
+    for system in config.systems:
+        camera = config.camera(system.camera)
+        for stage in config.stages(system.name):
+            weighs = config.weighs(system.name, stage.name, "reblur_weight")
+            if camera.response != "identity" and weighs and config.is_trained(system.name, stage.name):
+                raise ValueError(
+                    f"cascades: {system.cascade}: {stage.name}: training: reblur_weight is above 0, but frames are "
+                    f"exposed in linear light, and camera {camera.name} of system {system.name} has a response; set it "
+                    "to 0, or take a camera without a response"
+                )
 
 
 def _check_systems(config: Config) -> None:
@@ -159,47 +190,20 @@ def _check_sweeps(config: Config) -> None:
                     f"sweep: {entry.system}/{entry.stage} inherits from {entry.inherit}, which has no sweep"
                 )
             continue
-        crops = entry.space.get("crop")
-        for crop in crops.examples if crops is not None else ():
-            _check_crop(config, f"sweep: {entry.system}/{entry.stage}", int(crop))  # type: ignore[arg-type]
+        place, hparams = f"sweep: {entry.system}/{entry.stage}", config.hparams(entry.system, entry.stage)
+        crops, batch_sizes, accumulates = (
+            _values(entry.space[name]) if name in entry.space else [getattr(hparams, name)]
+            for name in ("crop", "batch_size", "accumulate")
+        )
+        _check_crop(config, place, max(crops))
+        _check_parts(config, place, batch_sizes, accumulates)
+
+
+def _values(entry: Distribution) -> Sequence[Any]:
+    """Values of a hyper-parameter that has whole numbers alone."""
+    return range(entry.int[0], entry.int[1] + 1) if isinstance(entry, Integer) else entry.examples
 
 
 def _require(section: str, owner: str, key: str, found: str, known: Sequence[str]) -> None:
     if found not in known:
         raise ValueError(f"{section}: {owner}: {key} {found} is not defined; choose among {list(known)}")
-
-
-def describe_faults(error: ValidationError) -> list[str]:
-    """One line for each fault: the key's path, what is wrong, and the value found.
-
-    Values below ``tracking`` may hold a password and are not repeated.
-    """
-    faults: list[Any] = error.errors(include_url=False)
-    places = [_path(fault) for fault in faults]
-    lines = []
-    for fault, place in zip(faults, places, strict=True):
-        # A list whose entries are faulty counts as too short as well; only the entries' faults help.
-        if fault["type"] == "too_short" and any(other.startswith(f"{place}.") for other in places):
-            continue
-        shown = (
-            not isinstance(fault["input"], dict) and fault["type"] != "missing" and place.split(".")[0] != "tracking"
-        )
-        message = fault["msg"].removeprefix("Value error, ")
-        if _is_misspelt_nesting(fault):
-            message += "; a key in a section is written 'section={key: value}', with a space after the colon"
-        lines.append(f"{place or 'configuration'}: {message}" + (f" (found {fault['input']!r})" if shown else ""))
-    return lines
-
-
-def _is_misspelt_nesting(fault: Any) -> bool:
-    """Whether a key holds what should part it from its value, or a section is text."""
-    if fault["type"] == "extra_forbidden":
-        return any(sign in str(fault["loc"][-1]) for sign in "=:.")
-    return fault["type"] == "model_type" and isinstance(fault["input"], str)
-
-
-def _path(fault: Any) -> str:
-    """Dotted path of a fault without the names of validators and of union members."""
-    return ".".join(
-        str(part) for part in fault["loc"] if not str(part).startswith("function-") and "Config" not in str(part)
-    )

@@ -44,14 +44,26 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda c: c.update(sed=1), ["sed"]),
+        (lambda c: c.update(sed=1), ["sed: there is no such key; did you mean seed? (found 1)"]),
+        (lambda c: c["training"].update(zzz=1), ["training.zzz: there is no such key; choose among compile, defaults"]),
+        (
+            lambda c: c["cameras"][1].update(optics={"kind": "masked", "psi_rnge": [0, 7]}),
+            ["optics.psi_rnge: there is"],
+        ),
+        (
+            lambda c: stage(c, 0).update(network={"widht": 8}),
+            ["stages.0.network.widht: there is", "did you mean width?"],
+        ),
         # What `--config 'data={max_frames=7}'`, 'data={max_frames:7}' and data=max_frames=7 become.
         (lambda c: c.update(data={"max_frames=7": ""}), ["data.max_frames=7", "'section={key: value}'"]),
         (lambda c: c.update(data={"max_frames:7": ""}), ["data.max_frames:7", "'section={key: value}'"]),
         (lambda c: c.update(data="max_frames=7"), ["data:", "'section={key: value}'"]),
         (lambda c: c["data"].update(frames_per_group=6), ["data.frames_per_group", "6"]),
         (lambda c: c["training"]["defaults"].update(learning_rate=-1), ["training.defaults.learning_rate", "-1"]),
-        (lambda c: stage(c, 0).update(training={"stepz": 1}), ["cascades: compact: center: training: stepz"]),
+        (
+            lambda c: stage(c, 0).update(training={"stepz": 1}),
+            ["center: training: stepz: there is no such key; did you mean steps?"],
+        ),
         (lambda c: stage(c, 1).update(training={"steps": -1}), ["f35: training: steps", "-1"]),
         (lambda c: stage(c, 0).update(training={"steps": 0}), ["center: training: steps is 0", "init"]),
         (lambda c: stage(c, 0).update(init="f35"), ["center: init: f35 is no stage whose frames center is given"]),
@@ -60,7 +72,7 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
         (lambda c: c["training"]["defaults"].update(crop=500), ["crop of 500 pixels does not fit scenes of 128"]),
         (lambda c: c.update(scenes={"cut_every": 10}), ["scenes.cut_every is 10", "groups of 7", "multiple of 7"]),
         (lambda c: c["training"]["defaults"].update(gradient_clip=float("inf")), ["training.defaults.gradient_clip"]),
-        (lambda c: c["sweep"][0].update(metric="nope"), ["sweep.0.search", "maximize nope"]),
+        (lambda c: c["sweep"][0].update(metric="nope"), ["sweep.0: direction", "maximize nope"]),
         (lambda c: c["sweep"][0]["space"].update(crop={"choice": [64, 256]}), ["crop of 256 pixels does not fit"]),
         (lambda c: c["sweep"][0]["rounds"][0].update(trials=3), ["grid has 2 points, but 3 trials"]),
         (lambda c: c["sweep"][0]["space"].update(noise={"normal": [0, 1]}), ["a distribution is one of"]),
@@ -68,7 +80,36 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
         (lambda c: c["sweep"][0]["space"].update(learning_rate=None), ["a distribution is one of"]),
         (lambda c: c["report"].update(labels={"nope": "x"}), ["labels", "nope"]),
         (lambda c: c["report"].update(select=["median", "median"]), ["report.select", "named twice"]),
-        (lambda c: c["cameras"][0].update(response={}), ["cameras.0.response"]),
+        (lambda c: c["cameras"][0].update(response={}), ["cameras.0.response: a response is one of identity, srgb"]),
+        (lambda c: c["cameras"][0].update(response="sgrb"), ["0.response: a response is one of", "(found 'sgrb')"]),
+        (
+            lambda c: c["cameras"][0].update(response={"gamma": -1}),
+            ["cameras.0.response.gamma: Input should be greater"],
+        ),
+        (lambda c: c["cameras"][1].update(optics="maskd"), ["cameras.1.optics: there is no kind maskd; choose among"]),
+        (lambda c: c["cameras"][1].update(symmetries=["x"]), ["cameras.1.symmetries.0: Input should be 'mirror_x'"]),
+        (
+            lambda c: c["training"]["defaults"].update(batch_size="x"),
+            ["training.defaults.batch_size: Input should be a valid integer", ", or 'auto' (found 'x')"],
+        ),
+        (
+            lambda c: c["training"]["defaults"].update(accumulate=3),
+            ["center: training: batch_size 8", "3 equal parts (accumulate", "a multiple of 3"],
+        ),
+        (
+            lambda c: c["training"].update(gpus=3),
+            ["batch_size 8 cannot be cut into 3 equal parts (accumulate x training.gpus)"],
+        ),
+        (
+            lambda c: c["sweep"][0].update(
+                sampler="random", space={"accumulate": {"choice": [1, 4]}, "batch_size": {"int": [4, 8]}}
+            ),
+            ["sweep: standard/center: batch_size 5 cannot be cut into 4 equal parts"],
+        ),
+        (
+            lambda c: (c["cameras"][1].update(response="srgb"), stage(c, 3).update(training={"reblur_weight": 0.1})),
+            ["compact: f17: training: reblur_weight is above 0", "camera masked of system masked has a response"],
+        ),
         (
             lambda c: c["cameras"][0].update(optics={"kind": "coded_exposure", "weights": [1, 0]}),
             ["2 numbers", "7 frames"],
@@ -246,15 +287,25 @@ def test_missing_first_weights_are_named_with_their_stage(values, tmp_path):
     with pytest.raises(ValueError, match=r"cascades: compact: f35: init: .*start.safetensors does not exist"):
         check_training_files(load_config(values))
     (tmp_path / "start.safetensors").touch()
-    check_training_files(load_config(values))
+    with pytest.raises(ValueError, match=r"f35: init: .*start.safetensors cannot be read as weights"):
+        check_training_files(load_config(values))
     stage(values, 1)["init"] = "results/models/masked/center/final/weights.safetensors"
     check_training_files(load_config(values))
+
+
+def test_first_weights_of_another_network_are_refused_before_anything_runs(default):
+    check_training_files(load_config(default))
+    stage(default, 1)["network"] = stage(default, 1)["network"] | {"width": 28}
+    with pytest.raises(ValueError, match=r"compact: motion: init: shipped: .* its network is .*width=24.*width=28"):
+        check_training_files(load_config(default))
 
 
 def test_changes_that_no_lens_can_have_are_refused_before_anything_runs(values):
     values["cameras"][1]["optics"] = {"kind": "masked", "pupil_grid": 123}
     values["evaluation"]["robustness"] = {"wavelength_changes_nm": [-20]}
-    with pytest.raises(ValueError, match=r"evaluation.robustness: camera masked cannot be changed like that(.|\n)*435"):
+    with pytest.raises(
+        ValueError, match=r"evaluation.robustness: camera masked cannot be changed like that; .*: a pupil of .*435 nm"
+    ):
         check_robustness(load_config(values))
     values["evaluation"]["robustness"] = None
     check_robustness(load_config(values))

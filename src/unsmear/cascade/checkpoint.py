@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from unsmear.cascade.header import FORMAT_VERSION
+from unsmear.cascade.header import read_header as read_header
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.files import write_atomically
 from unsmear.optics.response import Response
-
-FORMAT_VERSION = 1
-_KEYS = ("spec", "energy", "num_frames", "camera", "hparams", "provenance")
 
 
 @dataclass(frozen=True)
@@ -45,39 +44,6 @@ def save_stage(path: str | Path, checkpoint: Checkpoint) -> None:
     tensors = {key: value.detach().cpu().contiguous() for key, value in checkpoint.stage.state_dict().items()}
     with write_atomically(path) as temporary:
         save_file(tensors, temporary, metadata={"unsmear": json.dumps(header, sort_keys=True)})
-
-
-def read_header(path: str | Path) -> dict[str, Any]:
-    """Read what a weights file says about itself, without its tensors.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, torn, of another program or of a newer format, or does not say what it is.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-    except (OSError, SafetensorError) as error:
-        raise ValueError(f"{path} cannot be read as weights ({error}); train or import the stage again") from error
-    if "unsmear" not in metadata:
-        raise ValueError(f"{path} has no unsmear header; it was not written by this program")
-    try:
-        header = dict(json.loads(metadata["unsmear"]))
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} has a damaged unsmear header ({error}); train or import the stage again") from error
-    if header.get("format_version") != FORMAT_VERSION:
-        raise ValueError(
-            f"{path} has weights format {header.get('format_version')}, this version reads {FORMAT_VERSION}"
-        )
-    try:
-        if missing := [key for key in _KEYS if key not in header]:
-            raise ValueError(f"it lacks {', '.join(missing)}")
-        StageSpec.model_validate(header["spec"])
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} does not say which stage it is ({reason}); train or import it again") from error
-    return header
 
 
 def load_stage(path: str | Path) -> Checkpoint:

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from unsmear.cascade.checkpoint import load_stage
+from unsmear.cascade.spec import check_weights
 from unsmear.cascade.stage import Stage
 
 
@@ -19,13 +20,7 @@ def start_from(stage: Stage, path: str | Path) -> None:
         If the file is no weights file, or holds another network or other frames.
     """
     other = load_stage(path).stage
-    for field in ("network", "predicts", "conditions_on"):
-        wanted, found = getattr(stage.spec, field), getattr(other.spec, field)
-        if wanted != found:
-            raise ValueError(
-                f"{path} cannot start stage {stage.spec.name}: its {field} is {found!r}, the stage's is {wanted!r}; "
-                "choose weights of the same network"
-            )
+    check_weights(stage.spec, other.spec, path)
     stage.load_state_dict(other.state_dict())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from unsmear.cascade.checkpoint import read_header
+from unsmear.cascade.header import read_header
 
 
 def find_weights(paths: Sequence[str | Path]) -> list[Path]:

@@ -84,6 +84,27 @@ def check_stages(stages: tuple[StageSpec, ...], num_frames: int) -> None:
         raise ValueError(f"no stage predicts frame {missing[0]}; every frame 1 to {num_frames} needs a stage")
 
 
+def check_weights(stage: StageSpec, other: StageSpec, path: object) -> None:
+    """Refuse weights of another network than that of ``stage``, or for other frames.
+
+    Parameters
+    ----------
+    other : the stage that the weights in ``path`` are of
+
+    Raises
+    ------
+    ValueError
+        Naming what differs.
+    """
+    for field in ("network", "predicts", "conditions_on"):
+        wanted, found = getattr(stage, field), getattr(other, field)
+        if wanted != found:
+            raise ValueError(
+                f"{path} cannot start stage {stage.name}: its {field} is {found!r}, the stage's is {wanted!r}; "
+                "choose weights of the same network"
+            )
+
+
 def is_off_centre(frames: tuple[int, ...], num_frames: int) -> bool:
     """Whether any of the frames moves when the group is reversed."""
     return any(2 * frame != num_frames + 1 for frame in frames)

@@ -18,7 +18,7 @@ def perturbed_cameras(camera: CameraConfig, config: RobustnessConfig) -> Iterato
 
     Raises
     ------
-    ValueError
+    pydantic.ValidationError
         If no lens can be changed like that, such as one whose pupil would outgrow its grid.
     """
     yield "none", 0.0, camera

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     ValueError
         If the weights or the options are wrong; nothing is written then.
     """
-    from unsmear.cascade.checkpoint import read_header
+    from unsmear.cascade.header import read_header
     from unsmear.cascade.order import find_weights
     from unsmear.files import check_folder
     from unsmear.hub import fetch_addresses

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from unsmear.cascade.checkpoint import FORMAT_VERSION, read_header
+from unsmear.cascade.header import FORMAT_VERSION, read_header
 from unsmear.cascade.spec import StageSpec, check_stages
 from unsmear.evaluation.model_card import LIMITS
 from unsmear.export.card_metrics import CardMetrics, read_card, read_frames

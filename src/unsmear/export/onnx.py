@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from unsmear.cascade.cascade import Cascade
-from unsmear.cascade.checkpoint import read_header
+from unsmear.cascade.header import read_header
 from unsmear.cascade.stage import Stage
 from unsmear.files import write_atomically
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from unsmear.section import Section
 
@@ -161,6 +161,25 @@ class CalibratedResponse(Section):
     )
 
 
+def _find_response(value: Any) -> str | None:
+    if value in ("identity", "srgb"):
+        return "named"
+    keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
+    return next((key for key in ("gamma", "calibrated") if key in keys), None)
+
+
+ResponseConfig = Annotated[
+    Annotated[Literal["identity", "srgb"], Tag("named")]
+    | Annotated[GammaResponse, Tag("gamma")]
+    | Annotated[CalibratedResponse, Tag("calibrated")],
+    Discriminator(
+        _find_response,
+        custom_error_type="response",
+        custom_error_message="a response is one of identity, srgb, {gamma: 2.2}, {calibrated: file}",
+    ),
+]
+
+
 class InterpolationConfig(Section):
     """Sub-frames made by optical flow, so that fast motion blurs without steps."""
 
@@ -186,9 +205,7 @@ class CameraConfig(Section):
     normalize: Literal["none", "unit_sum"] = Field(
         "none", description="unit_sum divides every PSF by its sum, so that no light is lost by the crop"
     )
-    response: Literal["identity", "srgb"] | GammaResponse | CalibratedResponse = Field(
-        "identity", description="identity, srgb, {gamma: 2.2} or {calibrated: file}"
-    )
+    response: ResponseConfig = Field("identity", description="identity, srgb, {gamma: 2.2} or {calibrated: file}")
     interpolation: InterpolationConfig = Field(
         InterpolationConfig(), description="sub-frames between neighbouring frames"
     )

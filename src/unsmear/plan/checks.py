@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from unsmear.cascade.header import read_header
+from unsmear.cascade.spec import StageSpec, check_weights
 from unsmear.config import Config
+from unsmear.config_faults import describe_faults
 from unsmear.evaluation.perturbation import perturbed_cameras
 from unsmear.fetch import is_url
 from unsmear.frames.splits import SequenceRecord
@@ -75,15 +80,16 @@ def check_robustness(config: Config) -> None:
     for camera in config.cameras:
         try:
             list(perturbed_cameras(camera, config.evaluation.robustness))
-        except ValueError as error:
+        except ValidationError as error:
+            faults = "; ".join(describe_faults(error, type(camera.optics), camera.optics.model_dump()))
             raise ValueError(
                 f"evaluation.robustness: camera {camera.name} cannot be changed like that; choose smaller changes, "
-                f"or set it to null. {error}"
+                f"or set it to null: {faults}"
             ) from None
 
 
 def check_training_files(config: Config) -> None:
-    """Refuse trainings whose VGG16 weights or first weights are a file that is not there.
+    """Refuse trainings whose VGG16 weights are not there, or whose first weights are not or are of another network.
 
     Raises
     ------
@@ -103,8 +109,15 @@ def check_training_files(config: Config) -> None:
             continue
         init = config.init_of(system, stage.name)
         # What lies under results/ the workflow may make.
-        if init and not init.startswith("results/") and not Path(init).is_file():
+        if not init or init.startswith("results/"):
+            continue
+        place = f"cascades: {config.system(system).cascade}: {stage.name}: init"
+        if not Path(init).is_file():
             raise ValueError(
-                f"cascades: {config.system(system).cascade}: {stage.name}: init: {init} does not exist; name a weights "
-                "file of the same network or an earlier stage, or leave init out"
+                f"{place}: {init} does not exist; name a weights file of the same network or an earlier stage, "
+                "or leave init out"
             )
+        try:
+            check_weights(stage, StageSpec.model_validate(read_header(init)["spec"]), init)
+        except ValueError as error:
+            raise ValueError(f"{place}: {stage.init}: {error}") from None

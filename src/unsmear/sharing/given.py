@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from unsmear.cascade.checkpoint import read_header
+from unsmear.cascade.header import read_header
 from unsmear.cascade.order import find_weights
 from unsmear.hub import fetch_addresses
 from unsmear.sharing.footage import check_name
