@@ -13,6 +13,7 @@ from unsmear.cascade.spec import StageSpec
 from unsmear.cluster.config import ClusterConfig
 from unsmear.config_checks import check_agreement
 from unsmear.config_faults import describe_faults
+from unsmear.config_systems import CascadeConfig, StageConfig, SystemConfig
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.frames.config import DataConfig
 from unsmear.losses.config import LossesConfig
@@ -26,49 +27,6 @@ from unsmear.tracking.secrets import redact
 from unsmear.training.config import Hparams, TrainingConfig
 from unsmear.training.scale import scale_steps
 from unsmear.weights.load import shipped_file
-
-
-class StageConfig(StageSpec):
-    """A stage and the hyper-parameters in which its training differs from the defaults."""
-
-    training: dict[str, Any] = Field(
-        default_factory=dict, description="hyper-parameters that differ from training.defaults, such as {steps: 500}"
-    )
-    init: str | None = Field(
-        None,
-        min_length=1,
-        description="what training starts from: shipped (the package's weights), pretrained (the released ones), a "
-        "weights file of the same network, or an earlier stage of the cascade, whose trunk is taken",
-    )
-
-    @property
-    def spec(self) -> StageSpec:
-        """The stage alone, without its training."""
-        return StageSpec.model_validate(self.model_dump(exclude={"training", "init"}))
-
-
-class CascadeConfig(Section):
-    """A named table of stages."""
-
-    name: str = Field("compact", pattern=r"^[a-z0-9_]+$", description="name that systems refer to")
-    stages: tuple[StageConfig, ...] = Field(min_length=1, description="stages in the order in which they run")
-
-
-class SystemConfig(Section):
-    """A camera and the cascade that is trained on its pictures."""
-
-    name: str = Field(pattern=r"^[a-z0-9_]+$", description="name in files and tables: a-z, 0-9 and _")
-    camera: str = Field(description="name of a camera")
-    cascade: str = Field("compact", description="name of a cascade")
-    seeds: int = Field(
-        1, ge=1, le=100, description="trainings with different seeds, 1 to 100; the table shows mean and spread"
-    )
-
-    @property
-    def repeats(self) -> tuple[str, ...]:
-        """Names of its trainings in files: its own name, then ``{name}_seed2``, ``{name}_seed3``, ..."""
-        return (self.name, *(f"{self.name}_seed{number}" for number in range(2, self.seeds + 1)))
-
 
 PRETRAINED = "pretrained"  # the system of the released weights
 SHIPPED = "shipped"

@@ -17,7 +17,7 @@ LAYERS = (
     {"training", "evaluation", "photos", "reconstruct"},
     {"comparison", "sweep", "export"},
     {"report", "results"},
-    {"cluster", "config_faults", "config_checks", "config", "schema"},
+    {"cluster", "config_faults", "config_systems", "config_trainings", "config_checks", "config", "schema"},
     {"plan"},
     {"cli", "app", "sharing"},
 )

@@ -70,6 +70,7 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
         (lambda c: stage(c, 1).update(init="center", network={"width": 8}), ["trunk of center has another size"]),
         (lambda c: stage(c, 0).update(network={"kind": "motion"}), ["motion network", "conditioned on none"]),
         (lambda c: c["training"]["defaults"].update(crop=500), ["crop of 500 pixels does not fit scenes of 128"]),
+        (lambda c: c["scenes"].update(test_frames=6), ["scenes.test_frames is 6", "7 frames (data.frames_per_group)"]),
         (lambda c: c.update(scenes={"cut_every": 10}), ["scenes.cut_every is 10", "groups of 7", "multiple of 7"]),
         (lambda c: c["training"]["defaults"].update(gradient_clip=float("inf")), ["training.defaults.gradient_clip"]),
         (lambda c: c["sweep"][0].update(metric="nope"), ["sweep.0: direction", "maximize nope"]),

@@ -119,4 +119,5 @@ def plan_sequences(
         from unsmear.frames.videos import plan_videos
 
         return plan_videos(data.videos, data.frames_per_group, data.max_frames, needed, data.all_test)
-    return assign_splits(sources, val_sequences, data.frames_per_group, data.max_frames, needed, data.all_test)
+    key = "scenes" if data.source == "scenes" else f"data.{data.source}"
+    return assign_splits(sources, val_sequences, data.frames_per_group, data.max_frames, needed, data.all_test, key)

@@ -37,6 +37,7 @@ def assign_splits(
     max_frames: int | None = None,
     needed: Collection[str] = ALL_SPLITS,
     all_test: bool = False,
+    key: str = "data",
 ) -> list[SequenceRecord]:
     """Give each sequence its split: the train part gives train and val, the val part gives test.
 
@@ -47,6 +48,7 @@ def assign_splits(
     ----------
     needed : splits that must not be empty
     all_test : give the test split to all of them, of either part
+    key : of the configuration that names the sequences, for messages
 
     Raises
     ------
@@ -92,12 +94,12 @@ def assign_splits(
                 raise ValueError(f"data.all_test: the test split is empty: no sequence has {frames_per_group} frames")
             if "train" not in needed:
                 raise ValueError(
-                    "the test split is empty: the val part, which REDS tests on, has no sequence of "
+                    f"{key}: the test split is empty: the val part, which REDS tests on, has no sequence of "
                     f"{frames_per_group} frames; data.all_test: true tests on the train part, too"
                 )
             have = ", ".join(f"{s.part}/{s.sequence}" for s in usable[:8]) or "none"
             raise ValueError(
-                f"the {split} split is empty; at least two train sequences (for train and val) "
+                f"{key}: the {split} split is empty; at least two train sequences (for train and val) "
                 f"and one val sequence (for test) of {frames_per_group} frames are needed; found: {have}"
             )
     return sorted(records)

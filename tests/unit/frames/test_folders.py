@@ -43,7 +43,7 @@ def tree(root: Path, *patterns: str, count: int = 8, first: int = 1, data: bytes
 
 
 def plan(root: Path, **folders: object) -> list[SequenceRecord]:
-    limits = {key: folders.pop(key) for key in ("max_frames",) if key in folders}
+    limits = {key: folders.pop(key) for key in ("max_frames", "frames_per_group") if key in folders}
     return plan_sequences(DataConfig(source="folders", folders={"folder": str(root), **folders}, **limits))
 
 
@@ -116,6 +116,11 @@ def test_loose_folders_are_split_by_list_or_count(tmp_path: Path, folders: dict,
         (LOOSE, {}, r"folders\.test: there is no top folder test .* there are clip_1, clip_2, clip_10"),
         (LOOSE, {"test": ["x"]}, r"folders\.test: no folder is called x; there are clip_1"),
         (LOOSE, {"test": ["clip_1"], "val": ["clip_1"]}, "clip_1 is both in val and in test"),
+        (
+            ["a/{:d}.png"],
+            {"test": 1, "frames_per_group": 9},
+            "folder below .* has 9 frames in a row; name other folders",
+        ),
         (LOOSE, {"test": 4}, "the train split is empty"),
         (["a/{:d}.tif"], {"test": 1}, r"hold only \.tif files; PNG and JPG are read"),
         (["a/{:d}.txt"], {"test": 1}, "hold no picture"),

@@ -68,7 +68,7 @@ def test_a_sequence_in_two_archives_names_both(tmp_path: Path, pack_sequences) -
 @pytest.mark.parametrize(
     ("lengths", "val", "message"),
     [
-        ({"train": ["000"], "val": ["000"]}, None, "the val split is empty; at least two train sequences"),
+        ({"train": ["000"], "val": ["000"]}, None, "data: the val split is empty; at least two train sequences"),
         ({"train": ["000", "001"], "val": []}, None, "the test split is empty"),
         ({"train": ["000", "001"], "val": ["000"]}, ("000", "001"), "the train split is empty"),
         ({"train": ["000", "001"], "val": ["000"]}, ("007", "000"), "names 007, which are not among"),

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from unsmear.cascade.jin2018 import published_stages
 from unsmear.cascade.stage import Stage
-from unsmear.config import CascadeConfig
+from unsmear.config_systems import CascadeConfig
 
 
 def read_cascades(path):

@@ -27,7 +27,7 @@ def write_frames(folder: Path, count: int) -> Path:
     ("count", "options", "message"),
     [
         (0, [], "--footage: .*clips and its folders hold no picture"),
-        (1, [], "--footage: .* has 0 folders with 7 frames or more"),
+        (1, [], "--footage: no folder below .* has 7 frames in a row"),
         (7, ["--footage", ""], "--footage: an empty name does not exist"),
         (7, ["--footage", "/dev/null"], "--footage: null is neither a video nor a zip"),
         (7, ["--footage", "notes.mp4"], "notes.mp4: not a readable video but text"),
