@@ -28,22 +28,13 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/tracking.smk"
 
 
-# Choosing hyper-parameters, drawing the choice or a camera, and counting frames takes seconds: no cluster is asked for that.
-localrules:
-    all,
-    group_frames,
-    start_sweep,
-    propose_trials,
-    select_trial,
-    draw_sweep,
-    draw_camera,
-
-
+# `localrule`, here and there: what takes seconds asks no cluster.
 rule all:
     default_target: True
     input:
         paths.PAGE,
         fill(paths.TABLE, suffix="md"),
+    localrule: True
 
 
 onstart:

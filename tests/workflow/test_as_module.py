@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from test_submissions import count_submissions
+
 OUTER = """
 configfile: "{inner}/config.yaml"
 
@@ -33,7 +35,18 @@ def test_rules_serve_another_workflow(fresh, tmp_path):
     outer.folder.mkdir()
     (outer.folder / "Snakefile").write_text(OUTER.format(inner=fresh.folder))
     outer.run("mine.json")
+    # A module starts nobody who sends records: this rule does.
+    assert outer.plan("unsmear_sync_tracking") == {"unsmear_sync_tracking": 1}
     assert '"masked"' in (outer.folder / "mine.json").read_text()
+
+
+def test_short_rules_stay_off_the_cluster_under_other_names(fresh, repository, tmp_path):
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    (outer / "Snakefile").write_text(OUTER.format(inner=fresh.folder))
+    submitted = count_submissions(outer, outer, repository / "profiles/slurm", "results/groups.csv")
+    rules = {rule for entry in submitted for rule in entry["rules"]}
+    assert rules == {"unsmear_make_scenes", "unsmear_extract_sequence"}
 
 
 def test_without_a_configuration_the_workflows_own_is_taken(fresh, tmp_path):

@@ -102,6 +102,7 @@ rule group_frames:
         paths.GROUPS,
     log:
         "results/logs/group_frames.log",
+    localrule: True
     conda:
         "../../envs/data.yaml"
     resources:

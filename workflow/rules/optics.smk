@@ -32,6 +32,7 @@ rule draw_camera:
         others=[fill(paths.CAMERA_FIGURE, figure=name) for name in CAMERA_FIGURES[1:]],
     log:
         "results/logs/draw_camera/{camera}.log",
+    localrule: True
     conda:
         "../../envs/data.yaml"
     resources:

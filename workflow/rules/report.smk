@@ -138,6 +138,7 @@ rule draw_sweep:
         ),
     log:
         "results/logs/draw_sweep/{system}/{stage}.log",
+    localrule: True
     conda:
         "../../envs/train.yaml"
     params:

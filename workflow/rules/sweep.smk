@@ -3,6 +3,7 @@ rule start_sweep:
         paths.SWEEP,
     log:
         "results/logs/start_sweep/{system}/{stage}.log",
+    localrule: True
     conda:
         "../../envs/train.yaml"
     params:
@@ -22,6 +23,7 @@ rule propose_trials:
         fill(paths.HPARAMS, run="trials/r{round}-t{trial}"),
     log:
         "results/logs/propose_trials/{system}/{stage}/r{round}-t{trial}.log",
+    localrule: True
     conda:
         "../../envs/train.yaml"
     params:
@@ -41,6 +43,7 @@ rule select_trial:
         fill(paths.HPARAMS, run=paths.FINAL),
     log:
         "results/logs/select_trial/{system}/{stage}.log",
+    localrule: True
     conda:
         "../../envs/train.yaml"
     params:

@@ -13,14 +13,11 @@ TRACKING |= {
 }
 
 
-localrules:
-    sync_tracking,
-
-
 # Asked for by name: sends what jobs have recorded and could not send.
 rule sync_tracking:
     log:
         "results/logs/sync_tracking.log",
+    localrule: True
     conda:
         "../../envs/train.yaml"
     params:
