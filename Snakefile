@@ -38,9 +38,7 @@ rule all:
 
 
 onstart:
-    tell_former_results()
-    check_space()
-    check_tracking()
+    begin_run()
     FOLLOWER.start()
 
 

@@ -85,6 +85,12 @@ def test_binders_are_short_and_call_the_library(repository):
         assert re.match(r"(import logging\n\n)?import _src\n\n_src.start\(snakemake\)\n", path.read_text())
 
 
+def test_rules_only_bind(repository):
+    """What rules share is short: logic lies in ``unsmear.plan``, where it is tested without Snakemake."""
+    shared = (repository / "workflow/rules/common.smk").read_text().splitlines()
+    assert len(shared) < 150, f"common.smk has {len(shared)} lines; move logic into unsmear.plan"
+
+
 def test_every_rule_has_an_environment_and_a_log(repository):
     for path in (repository / "workflow/rules").glob("*.smk"):
         text = path.read_text()

@@ -1,4 +1,3 @@
-import os
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from unsmear.cluster.requeue import refuse_repeated_failure
 from unsmear.code_digest import code_digest
 from unsmear.config import load_config
 from unsmear.plan import paths
-from unsmear.plan.checks import check_all, find_former_files
+from unsmear.plan.checks import check_all
 from unsmear.plan.compared import CAMERA_FIGURES, ReportPlan
 from unsmear.plan.evaluation import EvaluationPlan
 from unsmear.plan.installation import (
@@ -54,6 +53,7 @@ except ValueError as error:
 RESULTS = str(workflow.modifier.path_modifier.modify(paths.RESULTS))
 EVALUATION = EvaluationPlan(PLAN)
 REPORT = ReportPlan(PLAN)
+TRACKING = PLAN.recording
 logger.addFilter(ShortLists())
 
 
@@ -89,23 +89,9 @@ def in_place(files):
     """A job's input, of which only what the workflow makes may lie in a bucket; the rest is read where people keep it."""
     if callable(files):
         return lambda wildcards: in_place(files(wildcards))
-    if isinstance(files, dict):
-        return {name: in_place(value) for name, value in files.items()}
-    if isinstance(files, str):
-        return files if files.startswith(f"{paths.RESULTS}/") else local(files)
-    return [in_place(file) for file in files]
-
-
-# What every recorded run shares; where records go does not change a result.
-TRACKING = {
-    "enabled": CONFIG.tracking.enabled,
-    "experiment": CONFIG.tracking.experiment or CONFIG.name,
-    "system_metrics_interval_s": (
-        CONFIG.tracking.system_metrics_interval_s
-        if CONFIG.tracking.system_metrics
-        else None
-    ),
-}
+    return paths.apply(
+        lambda file: file if paths.is_result(file) else local(file), files
+    )
 
 
 def kept_or_temp(path):
@@ -113,62 +99,24 @@ def kept_or_temp(path):
     return path if CONFIG.data.keep_archives else temp(path)
 
 
-def tell_former_results():
-    """Say so where an earlier version has left results."""
-    if found := find_former_files(RESULTS):
-        logger.warning(found)
-
-
-def check_space():
-    """Say what the run will put on the disk, and stop if that does not fit."""
-    from unsmear.frames.forecast import check_disk, forecast_disk
-
-    shape = (
-        (CONFIG.scenes.height, CONFIG.scenes.width)
-        if CONFIG.data.source == "scenes"
-        else None
-    )
-    # As the profile allows. A submission extracts sequences of several archives, and waits for all of them.
-    downloads = (
-        len(PLAN.records) if workflow.non_local_exec else min(2, workflow.cores or 2)
-    )
-    forecast = forecast_disk(
-        PLAN.records, CONFIG.data, RESULTS, len(CONFIG.cameras), downloads, shape
-    )
-    logger.info(f"Data: {forecast.text()}.")
-    tell_time()
-    try:
-        check_disk(forecast, RESULTS)
-    except ValueError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def tell_time():
-    """Say how long the run will take, where the same rules have run before."""
-    from unsmear.plan.forecast import PlannedJob, forecast_time
+def begin_run():
+    """Say what the run will write and how long it takes; stop one that cannot end well."""
+    from unsmear.plan import run
+    from unsmear.plan.forecast import PlannedJob
 
     jobs = [
         PlannedJob(job.rule.name, job.benchmark and str(job.benchmark), job.threads)
         for job in workflow.dag.needrun_jobs()
     ]
-    cores = None if workflow.non_local_exec else workflow.cores
-    if time := forecast_time(jobs, f"{RESULTS}/benchmarks", cores):
-        logger.info(f"Time: {time}.")
+    cores = None if workflow.non_local_exec else workflow.cores or 2
+    try:
+        run.begin_run(PLAN, RESULTS, jobs, cores, logger)
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def show_results():
-    """Print the table and the files to open; `make demo`, which prints them itself, says no."""
-    from unsmear.results import describe_results
+    """Print the table and the files to open."""
+    from unsmear.plan import run
 
-    wanted = os.environ.get("UNSMEAR_SHOW_RESULTS", "1") != "0"
-    if wanted and Path(RESULTS, "report/table.csv").exists():
-        print(describe_results(RESULTS))
-
-
-def check_tracking():
-    """Stop before anything runs if the store's address cannot be understood."""
-    try:
-        if CONFIG.tracking.enabled:
-            CONFIG.tracking.resolve(Path(RESULTS))
-    except ValueError as error:
-        raise WorkflowError(str(error)) from None
+    run.show_results(RESULTS)

@@ -1,16 +1,4 @@
-import yaml
-
 from unsmear.tracking.follow import Follower
-
-# What every recorded run shares.
-TRACKING |= {
-    "config_text": yaml.safe_dump(
-        section(
-            CONFIG, exclude={"tracking": {"uri", "artifact_location"}, "cluster": True}
-        ),
-        sort_keys=False,
-    )
-}
 
 
 # Asked for by name: sends what jobs have recorded and could not send.

@@ -14,6 +14,7 @@ from unsmear.config_faults import describe_faults
 from unsmear.evaluation.perturbation import perturbed_cameras
 from unsmear.fetch import is_url
 from unsmear.frames.splits import SequenceRecord
+from unsmear.plan.paths import is_result
 from unsmear.scenes.photographs import list_photographs
 
 
@@ -109,7 +110,7 @@ def check_training_files(config: Config) -> None:
             continue
         init = config.init_of(system, stage.name)
         # What lies under results/ the workflow may make.
-        if not init or init.startswith("results/"):
+        if not init or is_result(init):
             continue
         place = f"cascades: {config.system(system).cascade}: {stage.name}: init"
         if not Path(init).is_file():

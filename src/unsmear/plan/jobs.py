@@ -160,6 +160,20 @@ class Plan:
         return {**self.starting_weights(system, stage), **self.camera_files(self.camera_of(system))}
 
     @cached_property
+    def recording(self) -> dict[str, Any]:
+        """What every recorded run shares. Where records go is no part of it."""
+        tracking = self.config.tracking
+        values = self.config.model_dump(
+            mode="json", exclude={"tracking": {"uri", "artifact_location"}, "cluster": True}
+        )
+        return {
+            "enabled": tracking.enabled,
+            "experiment": tracking.experiment or self.config.name,
+            "system_metrics_interval_s": tracking.system_metrics_interval_s if tracking.system_metrics else None,
+            "config_text": yaml.safe_dump(values, sort_keys=False),
+        }
+
+    @cached_property
     def config_text(self) -> str:
         """The configuration without what decides nothing about a result."""
         return yaml.safe_dump(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 RESULTS = "results"
 
 ARCHIVES = f"{RESULTS}/archives"
@@ -56,6 +59,18 @@ PAGE = f"{REPORT_FOLDER}/index.html"
 ASSETS = f"{REPORT_FOLDER}/assets"
 REPORT_CONFIG = f"{REPORT_FOLDER}/config.yaml"
 PROVENANCE = f"{REPORT_FOLDER}/provenance.json"
+
+
+def is_result(path: str) -> bool:
+    """Whether a file is one that the workflow makes."""
+    return path.startswith(f"{RESULTS}/")
+
+
+def apply(function: Callable[[str], Any], files: Any) -> Any:
+    """What ``function`` makes of each file of a list or mapping, which may hold others."""
+    if isinstance(files, dict):
+        return {name: apply(function, value) for name, value in files.items()}
+    return function(files) if isinstance(files, str) else [apply(function, file) for file in files]
 
 
 def fill(pattern: str, **wildcards: object) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from unsmear.plan.demands import DemandPlan
 from unsmear.plan.evaluation import EvaluationPlan
 from unsmear.plan.jobs import Plan
 from unsmear.plan.paths import fill
+from unsmear.plan.run import begin_run
 from unsmear.plan.sequences import SequencePlan, plan_records, split_into_parts
 from unsmear.plan.terminal import ShortLists
 
@@ -125,6 +128,32 @@ def test_report_compares_inputs_and_systems_with_their_repeats(plan):
     assert rows["standard"]["metrics"]["f17"] == "results/models/standard/f17/final/metrics.csv"
     assert set(report.of_networks(paths.COST)) == {"standard", "masked"} and set(report.robustness) == {"masked"}
     assert len(report.collect("per_frame")) == 5
+
+
+def test_a_run_begins_with_what_it_will_write_and_stops_where_that_cannot_be(plan, tmp_path, caplog, monkeypatch):
+    logger, results = logging.getLogger("begins"), str(tmp_path / "results")
+    with caplog.at_level("INFO"):
+        begin_run(plan, results, [], 2, logger)
+    assert "Data: 9 sequences, 0 archives to fetch" in caplog.text and "Time:" not in caplog.text
+    no_room = shutil.disk_usage(tmp_path)._replace(free=1000)
+    with monkeypatch.context() as patch, pytest.raises(ValueError, match=r"has 0\.00 GB free"):
+        patch.setattr("shutil.disk_usage", lambda folder: no_room)
+        begin_run(plan, results, [], None, logger)
+    lost = plan.config.tracking.model_copy(update={"uri": "http://${NOWHERE_SET}"})
+    with pytest.raises(ValueError, match="NOWHERE_SET"):
+        begin_run(replace(plan, config=plan.config.model_copy(update={"tracking": lost})), results, [], 2, logger)
+
+
+def test_where_records_go_is_no_part_of_what_runs_share(plan):
+    shared = plan.recording
+    assert shared["enabled"] and shared["experiment"] == "demo" and shared["system_metrics_interval_s"] == 10
+    stored = yaml.safe_load(shared["config_text"])
+    assert "cluster" not in stored and not {"uri", "artifact_location"} & set(stored["tracking"])
+
+
+def test_files_are_told_apart_and_changed_in_their_places():
+    files = {"a": "results/x", "b": ["y", "results/z"]}
+    assert paths.apply(lambda file: not paths.is_result(file), files) == {"a": False, "b": [True, False]}
 
 
 @pytest.mark.parametrize(
