@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from mixed_direction import mixed_direction
 from torch.utils.flop_counter import FlopCounterMode
 
 from unsmear.cascade.cascade import predict_frames
@@ -103,7 +104,6 @@ def summarise(path: Path) -> dict[str, float]:
 def measure_mixing(results: Path, system: str, camera: str, num_frames: int) -> float:
     """Mean share of frames 3 and 5 that runs against their own direction of time."""
     from unsmear.cascade.order import find_weights
-    from unsmear.evaluation.mixed_direction import mixed_direction
     from unsmear.evaluation.predict import Predictor
 
     predictor = Predictor(find_weights([results / "models" / system]))

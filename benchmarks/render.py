@@ -31,7 +31,7 @@ LONGEST_START_S = 0.7
 START = """
 import sys
 from unsmear.optics.render import render_blur
-render_blur(*sys.argv[1:4], [(1, 7)], sys.argv[4])
+render_blur(*sys.argv[1:4], sys.argv[4])
 loaded = {"torch", "pandas", "scipy", "matplotlib", "mlflow", "snakemake"} & set(sys.modules)
 sys.exit(f"needless imports: {loaded}" if loaded else 0)
 """
@@ -121,7 +121,6 @@ def main() -> int:
         store = root / "frames.npy"
         np.save(store, frames)
         np.save(root / "tiny.npy", frames[:NUM_FRAMES, :32, :32])
-        groups = [(1 + NUM_FRAMES * g, NUM_FRAMES) for g in range(num_groups)]
         files = {}
         for name in ("standard", "masked"):
             files[name] = root / f"{name}.npy", root / f"{name}.json"
@@ -129,7 +128,7 @@ def main() -> int:
         print(f"{num_groups} groups of {NUM_FRAMES} frames, {width} x {height}, one thread")
 
         def render(name: str) -> None:
-            render_blur(store, *files[name], groups, root / "blur.npy")
+            render_blur(store, *files[name], root / "blur.npy")
 
         (masked,) = shortest([lambda: render("masked")], max(2, arguments.repeats // 2))
         begin = time.process_time()

@@ -46,7 +46,7 @@ def test_keywords_of_a_script_are_those_of_the_function(binder):
 
 
 def test_every_figure_has_both_captions():
-    from unsmear.report.figures import FIGURES
+    from unsmear.plan.compared import FIGURES
 
     planned = (*FIGURES, "robustness", "training_curves")
     page = (REPOSITORY / "src/unsmear/report/page/templates/figures.html").read_text()

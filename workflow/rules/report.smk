@@ -49,7 +49,7 @@ rule draw_figures:
     params:
         systems=REPORT.systems,
         robustness=REPORT.robustness,
-        report=section(CONFIG.report),
+        report=section(CONFIG.report, include={"labels", "figure_dpi"}),
         evaluation=EVALUATION.intervals,
         code=code_digest("report/figures.py", "report/curves.py"),
     script:
@@ -109,7 +109,7 @@ rule draw_gallery:
         systems=REPORT.systems,
         cameras=REPORT.cameras,
         frames=lambda wildcards, input: str(Path(input.frames[0]).parent),
-        report=section(CONFIG.report),
+        report=section(CONFIG.report, exclude={"title"}),
         evaluation=EVALUATION.scoring,
         code=code_digest("report/gallery.py"),
     script:
@@ -144,7 +144,7 @@ rule draw_sweep:
     params:
         sweep=of(PLAN.trials.section_of),
         folders=of(PLAN.trials.folders),
-        report=section(CONFIG.report),
+        report=section(CONFIG.report, include={"figure_dpi"}),
         code=code_digest("report/sweeps.py"),
     script:
         "../scripts/draw_sweep.py"
@@ -198,7 +198,7 @@ rule write_report:
         costs=REPORT.of_networks(paths.COST),
         sweeps=PLAN.trials.reports(),
         differences=REPORT.of_networks(paths.DIFFERENCES),
-        report=section(CONFIG.report),
+        report=section(CONFIG.report, include={"title", "labels", "gif"}),
         config_text=PLAN.config_text,
         benchmarks=no_trigger(paths.BENCHMARKS),
         codes=no_trigger(CODES),

@@ -10,7 +10,6 @@ for record, (frames, blur, note) in zip(snakemake.params.records, files, strict=
         frames_path=frames,
         camera_psfs_path=snakemake.input.psfs,
         camera_path=snakemake.input.camera,
-        groups=None,
         output_path=blur,
         note_path=note,
         split=record["split"],

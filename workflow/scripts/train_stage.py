@@ -2,8 +2,8 @@ import _src
 
 _src.start(snakemake)
 
+from unsmear.training.hparams_file import find_start
 from unsmear.training.job import TrainingJob
-from unsmear.training.settings import find_start
 from unsmear.training.train import train_stage
 
 FILES = ("psfs", "hparams", "predecessors", "init", "trunk", "perceptual")

@@ -141,7 +141,7 @@ def _find_all(arguments: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]
 def _reconstruct_one(
     photo: str, options: argparse.Namespace, reconstructor: Any, taken: set[Path], bar: Any
 ) -> dict[str, Any]:
-    from unsmear.photos.memory import is_exhaustion
+    from unsmear.out_of_memory import is_out_of_memory
     from unsmear.photos.save import Output, TakenError, choose_folder, folder_of, save_reconstruction
     from unsmear.photos.sources import read_photo
 
@@ -166,7 +166,7 @@ def _reconstruct_one(
                 files = save_reconstruction(result, folder, output, options.overwrite)
     except (ValueError, OSError, MemoryError, RuntimeError) as error:
         text = str(error)
-        if is_exhaustion(error):
+        if is_out_of_memory(error):
             text = f"{shown} does not fit into memory; close other programs, or use --scale 0.5"
         return {"photo": shown, "error": text if text.startswith(shown) else f"{shown}: {text}"}
     taken.add(folder)

@@ -68,14 +68,6 @@ def kept_by_process() -> Iterator[None]:
         library.malloc_trim(0)
 
 
-def is_exhaustion(error: BaseException) -> bool:
-    """Whether an error says that memory is used up, on whatever device."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and ("allocate memory" in text or "out of memory" in text)
-    )
-
-
 def bytes_per_pixel(stages: Sequence[Stage], fused: bool = False) -> float:
     """Memory that a picture takes at the worst moment of these stages, bytes a pixel, computed without computing.
 

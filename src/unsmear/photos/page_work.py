@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unsmear.photos.memory import is_exhaustion
+from unsmear.out_of_memory import is_out_of_memory
 from unsmear.photos.picture import Picture
 from unsmear.photos.reconstruct import Reconstructor
 from unsmear.photos.reconstruction import Reconstruction
@@ -104,7 +104,7 @@ class PhotoWork:
             except (ValueError, OSError) as error:
                 raise ValueError(_without_paths(error, photo)) from error
             except (MemoryError, RuntimeError) as error:
-                if not is_exhaustion(error):
+                if not is_out_of_memory(error):
                     raise
                 raise ValueError(f"{photo.name} does not fit into memory; choose a smaller size") from error
 

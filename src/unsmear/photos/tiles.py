@@ -13,7 +13,8 @@ from unsmear.cascade.inference import CascadeInference
 from unsmear.cascade.spec import find_predecessors
 from unsmear.cascade.stage import Stage
 from unsmear.networks.build import find_references
-from unsmear.photos.memory import bytes_per_pixel, is_exhaustion, kept_by_process
+from unsmear.out_of_memory import is_out_of_memory
+from unsmear.photos.memory import bytes_per_pixel, kept_by_process
 from unsmear.photos.still import find_bands, find_moved, keep_still
 from unsmear.photos.tiling import Tile, plan_tiles
 
@@ -126,7 +127,7 @@ class TiledCascade:
                 with kept_by_process():
                     self._run(pixels, out, plan_tiles(height, width, size, MARGIN, self.step), progress, motion)
             except (RuntimeError, MemoryError) as error:
-                if not is_exhaustion(error):
+                if not is_out_of_memory(error):
                     raise
                 exhausted = True
             if not exhausted:

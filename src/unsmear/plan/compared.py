@@ -12,6 +12,7 @@ from unsmear.plan import paths
 from unsmear.plan.jobs import Plan
 from unsmear.plan.paths import fill
 
+FIGURES = ("psnr_per_frame", "direction", "scatter")
 CAMERA_FIGURES = ("psfs", "encircled_energy", "mtf", "streak")
 
 
@@ -94,7 +95,7 @@ class ReportPlan:
         """Names of the figures."""
         robustness = ["robustness"] if self.robustness else []
         curves = ["training_curves"] if self.config.trains else []
-        return ["psnr_per_frame", "direction", "scatter", *robustness, *curves]
+        return [*FIGURES, *robustness, *curves]
 
     @cached_property
     def cameras(self) -> dict[str, dict[str, str]]:

@@ -15,8 +15,6 @@ from unsmear.report.config import ReportConfig
 from unsmear.report.labels import with_labels
 from unsmear.report.style import INK, figure_file, line_styles
 
-FIGURES = ("psnr_per_frame", "direction", "scatter")
-
 
 def draw_figures(
     systems: Sequence[SystemResults | Mapping[str, Any]],

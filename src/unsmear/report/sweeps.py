@@ -15,7 +15,8 @@ from unsmear.report.sweep_figure import draw_objectives
 from unsmear.sweep.config import SweepConfig, trial_name
 from unsmear.sweep.space import describe_distribution, show_value
 from unsmear.sweep.study import measure_importance
-from unsmear.sweep.trials import Trial, read_record, read_trials
+from unsmear.sweep.trials import Trial, read_trials
+from unsmear.training.hparams_file import read_record
 
 TRIAL_COLUMNS = (
     "trial", "round", "budget", "promoted", "status", "reason", "chosen", "metric", "direction", "objective", "seconds",

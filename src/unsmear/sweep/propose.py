@@ -9,8 +9,9 @@ from typing import Any
 from unsmear.sweep.config import SweepConfig
 from unsmear.sweep.space import Categorical
 from unsmear.sweep.study import build_study, distributions, from_choice
-from unsmear.sweep.trials import Trial, rank_trials, read_record, read_trials, require_usable, write_hparams
+from unsmear.sweep.trials import Trial, rank_trials, read_trials, require_usable
 from unsmear.training.config import Hparams
+from unsmear.training.hparams_file import read_record, write_hparams
 
 
 def propose_values(sweep: SweepConfig, round_number: int, trial: int, earlier: Sequence[Trial]) -> dict[str, Any]:

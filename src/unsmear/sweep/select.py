@@ -8,8 +8,9 @@ from typing import Any
 
 from unsmear.sweep.config import SweepConfig
 from unsmear.sweep.record import record_choice
-from unsmear.sweep.trials import Trial, best_trial, read_record, read_trials, write_hparams
+from unsmear.sweep.trials import Trial, best_trial, read_trials
 from unsmear.training.config import Hparams
+from unsmear.training.hparams_file import read_record, write_hparams
 
 
 def choose_hparams(

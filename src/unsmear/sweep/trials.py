@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
-from unsmear.files import read_rows, write_text
+from unsmear.files import read_rows
 from unsmear.sweep.config import Direction, SweepConfig, trial_name
 from unsmear.sweep.space import contains
+from unsmear.training.hparams_file import read_record
 from unsmear.training.outcome import read_outcome
-
-FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -46,36 +43,6 @@ class Trial:
     def usable(self) -> bool:
         """Whether it may be chosen and promoted."""
         return self.status == "finished"
-
-
-class _PlainDumper(yaml.SafeDumper):
-    """Repeats values where YAML would refer to the first of them."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def write_hparams(path: str | Path, hparams: Mapping[str, Any], **record: Any) -> None:
-    """Write ``hparams.yaml``: the hyper-parameters of a run and where they come from."""
-    content = {"format_version": FORMAT_VERSION, "hparams": dict(hparams), **record}
-    write_text(path, yaml.dump(content, Dumper=_PlainDumper, sort_keys=False))
-
-
-def read_record(path: str | Path) -> dict[str, Any]:
-    """Content of an ``hparams.yaml``.
-
-    Raises
-    ------
-    ValueError
-        If the file does not hold what :func:`write_hparams` wrote.
-    """
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} cannot be read: {error}; delete it and run again") from None
-    if not isinstance(content, dict) or not isinstance(content.get("hparams"), dict):
-        raise ValueError(f"{path} does not hold hyper-parameters; delete it and run again")
-    return content
 
 
 def read_trials(folders: Iterable[str | Path], sweep: SweepConfig) -> list[Trial]:

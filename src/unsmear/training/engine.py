@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from unsmear.training.batch_size import find_batch_size
 from unsmear.training.config import Hparams, TrainingConfig
 from unsmear.training.dataset import CropDataset, PictureDataset
-from unsmear.training.failure import FailedTrainingError, tell_exhaustion
+from unsmear.training.failure import FailedTrainingError, explain_out_of_memory
 from unsmear.training.gradient import Allowed, BatchGradient
 from unsmear.training.interruption import InterruptedTrainingError, Interruption
 from unsmear.training.loader import BatchLoader, tell_lost_workers
@@ -89,7 +89,7 @@ def fit(
             state.seconds_before = 0.0  # those of the shorter training
         logger.info("%s resumes from step %d", title, state.step)
     else:
-        with tell_exhaustion(hparams, state, device):
+        with explain_out_of_memory(hparams, state, device):
             state.batch_size = _settle_batch_size(objective, hparams, processes, len(train.groups))
     processes.wait()
     batch_size = state.batch_size
@@ -118,7 +118,7 @@ def fit(
     with (
         Progress(title, hparams.steps, state.step) as progress,
         Interruption() as interruption,
-        tell_exhaustion(hparams, state, device),
+        explain_out_of_memory(hparams, state, device),
         tell_lost_workers(config.num_workers),
     ):
         for batch in tally.time_waits(loader):

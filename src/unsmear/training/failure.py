@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import torch
 
+from unsmear.out_of_memory import is_out_of_memory
 from unsmear.training.config import Hparams
-from unsmear.training.gradient import is_exhaustion
 from unsmear.training.state import TrainingState
 
 
@@ -21,7 +21,7 @@ class FailedTrainingError(ValueError):
 
 
 @contextmanager
-def tell_exhaustion(hparams: Hparams, state: TrainingState, device: torch.device) -> Iterator[None]:
+def explain_out_of_memory(hparams: Hparams, state: TrainingState, device: torch.device) -> Iterator[None]:
     """Turn torch's error for lack of memory into one that names what to lower.
 
     Raises
@@ -32,7 +32,7 @@ def tell_exhaustion(hparams: Hparams, state: TrainingState, device: torch.device
     try:
         yield
     except RuntimeError as error:
-        if not is_exhaustion(error):
+        if not is_out_of_memory(error):
             raise
         parts = f" in {hparams.accumulate} parts" if hparams.accumulate > 1 else ""
         size = state.batch_size or hparams.batch_size

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from unsmear.out_of_memory import is_out_of_memory
 from unsmear.training.augment import add_noise, reverse_frames, turn_motion, turn_pictures
 from unsmear.training.config import Hparams
 from unsmear.training.dataset import Batch
@@ -74,16 +75,16 @@ class BatchGradient:
         """
         stage, device = self.objective.stage, self.objective.precision.device
         stage.zero_grad(set_to_none=True)
-        terms, exhausted = {}, None
+        terms, failure = {}, None
         try:
             terms = self._add_gradients(step, batch)
         except RuntimeError as error:
-            if not is_exhaustion(error):
+            if not is_out_of_memory(error):
                 raise
-            exhausted = error
+            failure = error
         # Alone, one that gives up would leave the others waiting for its gradients.
-        if self.processes.any(exhausted is not None, device):
-            raise exhausted or torch.OutOfMemoryError("in another process")
+        if self.processes.any(failure is not None, device):
+            raise failure or torch.OutOfMemoryError("in another process")
         self.processes.average_gradients(stage)
         norm = nn.utils.clip_grad_norm_(stage.parameters(), self.hparams.gradient_clip)
         # One exchange for all that the processes must agree on, and one wait for the device.
@@ -117,17 +118,3 @@ class BatchGradient:
             "mirror_y": self.hparams.flips and self.allowed.mirror_y,
             "transpose": self.hparams.turns and self.allowed.transpose,
         }
-
-
-# What has no error class of its own: a CPU's allocator, and libraries that allocate on a GPU by themselves.
-EXHAUSTION = (
-    "can't allocate memory",
-    "CUDA error: out of memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-)
-
-
-def is_exhaustion(error: RuntimeError) -> bool:
-    """Whether an error of torch's tells that memory ran out."""
-    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in EXHAUSTION)

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from unsmear.cascade.spec import resolve_order
+from unsmear.files import sha256_of
 from unsmear.training.config import Hparams
+from unsmear.training.hparams_file import read_hparams, read_trial
 from unsmear.training.job import TrainingJob
-from unsmear.training.settings import digest_file, key_of, read_hparams, read_trial, seed_of
+from unsmear.training.settings import key_of, seed_of
 
 logger = logging.getLogger(__name__)
 
@@ -93,10 +95,10 @@ def train_here(job: TrainingJob, local_rank: int | None = None) -> None:
         "data": data,
         "code": job.code,
         "precision": precision.name,
-        "predecessors": [digest_file(path) for path in job.predecessors],
-        **{name: digest_file(path) for name, path in (("init", job.init), ("trunk", job.trunk)) if path},
+        "predecessors": [sha256_of(path)[:16] for path in job.predecessors],
+        **{name: sha256_of(path)[:16] for name, path in (("init", job.init), ("trunk", job.trunk)) if path},
         **(
-            {"vgg16": digest_file(job.perceptual), "imagenet_norm": job.imagenet_norm}
+            {"vgg16": sha256_of(job.perceptual)[:16], "imagenet_norm": job.imagenet_norm}
             if objective.perceptual and job.perceptual
             else {}
         ),

@@ -8,7 +8,7 @@ import pytest
 
 from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
-from unsmear.optics.render import find_groups, render_blur
+from unsmear.optics.render import render_blur
 from unsmear.optics.simulate import simulate_camera
 
 GROUPS = [(1, 7), (8, 7), (15, 7)]
@@ -21,9 +21,10 @@ def frames(tmp_path: Path) -> np.ndarray:
     return frames
 
 
-def render(folder: Path, groups: object = GROUPS, output: str = "blur.npy", **options: object) -> np.ndarray:
-    render_blur(folder / "frames.npy", folder / "psfs.npy", folder / "camera.json", groups, folder / output, **options)  # type: ignore[arg-type]
-    return np.load(folder / output)
+def render(folder: Path, frames: str = "frames.npy", **options: object) -> np.ndarray:
+    names = (frames, "psfs.npy", "camera.json", "blur.npy")
+    render_blur(*(folder / name for name in names), **options)  # type: ignore[arg-type]
+    return np.load(folder / "blur.npy")
 
 
 def simulate(folder: Path, **fields: object) -> Camera:
@@ -43,48 +44,12 @@ def test_one_picture_a_group_in_order(optics: str, tmp_path: Path, frames: np.nd
         np.testing.assert_array_equal(blur[1], expected)
 
 
-def write_groups(folder: Path) -> Path:
-    path = folder / "groups.csv"
-    path.write_text(
-        "split,sequence,group,first_frame,num_frames\n"
-        "test,004,10,15,7\ntest,004,2,8,7\ntest,004,1,1,7\ntest,005,1,3,7\ntrain,004,1,2,7\n"
-    )
-    return path
-
-
-def test_the_table_of_groups_is_read_by_split_and_sequence(tmp_path: Path, frames: np.ndarray) -> None:
+def test_a_sequence_shorter_than_a_group(tmp_path: Path, frames: np.ndarray) -> None:
     simulate(tmp_path)
-    table = write_groups(tmp_path)
-    assert find_groups(table, "test", "004") == GROUPS, "sorted by number, not by text"
-    from_table = render(tmp_path, table, split="test", sequence="004")
-    np.testing.assert_array_equal(from_table, render(tmp_path, GROUPS))
-    assert find_groups(table, "train", "004") == [(2, 7)]
-
-
-@pytest.mark.parametrize(
-    ("groups", "message"),
-    [
-        ([(0, 7)], "frames 0 to 6"),
-        ([(1, 7), (18, 7)], "group 2 has frames 18 to 24 but .* holds 1 to 23"),
-        ([(1, 5)], "group 1 has 5 frames but camera 'standard' was simulated for 7"),
-    ],
-)
-def test_groups_that_do_not_fit(groups: object, message: str, tmp_path: Path, frames: np.ndarray) -> None:
-    simulate(tmp_path)
-    with pytest.raises(ValueError, match=message):
-        render(tmp_path, groups)
+    np.save(tmp_path / "frames.npy", frames[:6])
+    with pytest.raises(ValueError, match=r"frames\.npy holds 6 frames, but camera standard .* groups of 7"):
+        render(tmp_path)
     assert not (tmp_path / "blur.npy").exists()
-
-
-def test_tables_that_do_not_fit(tmp_path: Path, frames: np.ndarray) -> None:
-    simulate(tmp_path)
-    table = write_groups(tmp_path)
-    with pytest.raises(ValueError, match="no group of val/004"):
-        render(tmp_path, table, split="val", sequence="004")
-    with pytest.raises(ValueError, match="pass both"):
-        render(tmp_path, table, split="test")
-    with pytest.raises(ValueError, match="cannot read groups"):
-        render(tmp_path, tmp_path / "none.csv", split="test", sequence="004")
 
 
 def test_a_store_that_is_cut_off(tmp_path: Path, frames: np.ndarray) -> None:
@@ -99,7 +64,7 @@ def test_a_failed_job_leaves_the_older_file(
     tmp_path: Path, frames: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulate(tmp_path)
-    older = render(tmp_path, GROUPS[:1])
+    older = render(tmp_path)
     rendered = Camera.render
     calls = []
 
@@ -120,31 +85,31 @@ def test_noise_is_the_groups_own_and_repeats(tmp_path: Path, frames: np.ndarray)
     still = np.full((14, 64, 64, 3), 100, np.uint8)
     np.save(tmp_path / "frames.npy", still)
     simulate(tmp_path, noise={"full_well_electrons": 1000, "read_noise": 0.01})
-    groups = [(1, 7), (8, 7)]
-    first = render(tmp_path, groups, split="test", sequence="000", seed=1)
-    np.testing.assert_array_equal(first, render(tmp_path, groups, split="test", sequence="000", seed=1))
+    np.save(tmp_path / "short.npy", still[:7])
+    first = render(tmp_path, split="test", sequence="000", seed=1)
+    np.testing.assert_array_equal(first, render(tmp_path, split="test", sequence="000", seed=1))
     others = [
         first[::-1],
-        render(tmp_path, groups, split="test", sequence="001", seed=1),
-        render(tmp_path, groups, split="val", sequence="000", seed=1),
-        render(tmp_path, groups, split="test", sequence="000", seed=2),
+        render(tmp_path, split="test", sequence="001", seed=1),
+        render(tmp_path, split="val", sequence="000", seed=1),
+        render(tmp_path, split="test", sequence="000", seed=2),
     ]
     for other in others:
         correlation = np.corrcoef(first[0].ravel(), other[0].ravel())[0, 1]
         assert abs(correlation) < 0.05
     # A group's noise does not depend on how many groups there are.
-    alone = render(tmp_path, groups[:1], split="test", sequence="000", seed=1)
+    alone = render(tmp_path, "short.npy", split="test", sequence="000", seed=1)
     np.testing.assert_array_equal(alone[0], first[0])
 
 
 def test_picture_is_stored_as_jpeg(tmp_path: Path, frames: np.ndarray) -> None:
     simulate(tmp_path)
-    exact = render(tmp_path, GROUPS[:1]).astype(float)
+    exact = render(tmp_path).astype(float)
     errors = []
     for quality in (100, 80, 10):
         simulate(tmp_path, jpeg_quality=quality)
-        stored = render(tmp_path, GROUPS[:1])
-        np.testing.assert_array_equal(stored, render(tmp_path, GROUPS[:1]))
+        stored = render(tmp_path)
+        np.testing.assert_array_equal(stored, render(tmp_path))
         # Colours stay in their places, and each keeps its mean.
         np.testing.assert_allclose(stored.mean(axis=(0, 1, 2)), exact.mean(axis=(0, 1, 2)), atol=2)
         errors.append(np.abs(stored - exact).mean())
@@ -165,8 +130,7 @@ def test_threads_are_put_back(tmp_path: Path, frames: np.ndarray) -> None:
 CHILD = """
 import re, sys
 from unsmear.optics.render import render_blur
-count = int(sys.argv[4])
-render_blur(*sys.argv[1:4], [(1 + 7 * g, 7) for g in range(count)], sys.argv[5])
+render_blur(*sys.argv[1:])
 needless = {"torch", "pandas", "scipy", "matplotlib", "mlflow", "snakemake"} & set(sys.modules)
 assert not needless, needless
 # Not getrusage: its peak is inherited from the process that started this one.
@@ -179,13 +143,13 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 def test_memory_does_not_grow_with_the_sequence_and_imports_are_few(optics: str, tmp_path: Path) -> None:
     simulate(tmp_path, optics=optics)
     group = np.random.default_rng(0).integers(0, 256, (7, 180, 320, 3), dtype=np.uint8)
-    np.save(tmp_path / "frames.npy", np.tile(group, (60, 1, 1, 1)))
-    store_mib = (tmp_path / "frames.npy").stat().st_size / 2**20
-    assert store_mib > 60
     peaks = []
     for count in (2, 60):
-        paths = [tmp_path / name for name in ("frames.npy", "psfs.npy", "camera.json")]
-        command = [sys.executable, "-c", CHILD, *map(str, paths), str(count), str(tmp_path / "blur.npy")]
+        np.save(tmp_path / "frames.npy", np.tile(group, (count, 1, 1, 1)))
+        paths = [tmp_path / name for name in ("frames.npy", "psfs.npy", "camera.json", "blur.npy")]
+        command = [sys.executable, "-c", CHILD, *map(str, paths)]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         peaks.append(int(output) / 1024)
+    store_mib = (tmp_path / "frames.npy").stat().st_size / 2**20
+    assert store_mib > 60
     assert peaks[1] - peaks[0] < 12, f"peaks {peaks} MiB, store {store_mib} MiB"

@@ -8,8 +8,8 @@ from typing import Any
 
 from unsmear.sweep.config import SweepConfig, trial_name
 from unsmear.sweep.propose import propose_trial
-from unsmear.sweep.trials import read_record
 from unsmear.training.config import Hparams
+from unsmear.training.hparams_file import read_record
 from unsmear.training.metrics import MetricsTable
 from unsmear.training.outcome import write_outcome
 

@@ -6,8 +6,9 @@ import pytest
 from made_trials import end_trial, make_sweep, propose
 
 from unsmear.sweep.propose import propose_values
-from unsmear.sweep.trials import Trial, read_record
+from unsmear.sweep.trials import Trial
 from unsmear.training.config import Hparams
+from unsmear.training.hparams_file import read_record
 from unsmear.training.train import read_hparams
 
 

@@ -5,8 +5,8 @@ import math
 import pytest
 from made_trials import end_trial, make_sweep, propose
 
-from unsmear.sweep.trials import Trial, best_trial, rank_trials, read_trials, write_hparams
-from unsmear.training.settings import find_start
+from unsmear.sweep.trials import Trial, best_trial, rank_trials, read_trials
+from unsmear.training.hparams_file import find_start, write_hparams
 
 
 def test_any_column_of_the_metrics_can_be_the_objective(tmp_path):

@@ -10,14 +10,14 @@ from safetensors.torch import load_file
 
 from unsmear.cascade.checkpoint import read_header
 from unsmear.files import read_rows
+from unsmear.out_of_memory import is_out_of_memory
 from unsmear.training import batch_size
 from unsmear.training.batch_size import find_batch_size
 from unsmear.training.config import Hparams
-from unsmear.training.gradient import is_exhaustion
+from unsmear.training.hparams_file import read_hparams
 from unsmear.training.metrics import MetricsTable
 from unsmear.training.objective import Objective
 from unsmear.training.precision import Precision
-from unsmear.training.settings import read_hparams
 
 DOUBLE = {"precision": "float64"}
 
@@ -115,10 +115,10 @@ def test_lack_of_memory_names_what_to_lower(job, monkeypatch):
 def test_lack_of_memory_is_told_from_other_errors():
     with pytest.raises(RuntimeError) as real:
         torch.empty(2**60, dtype=torch.uint8)
-    assert is_exhaustion(real.value)
-    assert is_exhaustion(torch.OutOfMemoryError("CUDA out of memory"))
-    assert is_exhaustion(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"))
-    assert not is_exhaustion(RuntimeError("shape '[2, 3]' is invalid for input of size 5"))
+    assert is_out_of_memory(real.value)
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
+    assert is_out_of_memory(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"))
+    assert not is_out_of_memory(RuntimeError("shape '[2, 3]' is invalid for input of size 5"))
 
 
 def test_divergence_just_before_the_end_is_no_good_end(job):

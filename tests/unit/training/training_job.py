@@ -130,4 +130,4 @@ def make_data(root: Path) -> None:
             np.save(store, np.rint(frames * 255).astype(np.uint8))
             blur = root / "blur" / split / f"{name}.npy"
             files = root / "psfs.npy", root / "camera.json"
-            render_blur(store, *files, None, blur, note_path=blur.with_suffix(".json"), split=split, sequence=name)
+            render_blur(store, *files, blur, note_path=blur.with_suffix(".json"), split=split, sequence=name)

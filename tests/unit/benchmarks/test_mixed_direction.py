@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 import torch
 
-from unsmear.evaluation.mixed_direction import mixed_direction
+SOURCE = Path(__file__).resolve().parents[3] / "benchmarks/mixed_direction.py"
+SPEC = importlib.util.spec_from_file_location("mixed_direction", SOURCE)
+MODULE = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(MODULE)
+mixed_direction = MODULE.mixed_direction
 
 
 @pytest.fixture
