@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,7 @@ def test_one_setting_scales_the_steps_of_all_trainings(values):
     assert short.hparams("masked", "center").warmup_steps == round(defaults.warmup_steps / 10)
     budgets = [[each.budget for each in c.sweep[0].rounds] for c in (plain, short)]
     assert budgets[1] == [round(budget / 10) for budget in budgets[0]]
+    assert short.training.validate_every == plain.training.validate_every
     # The steps stand in the result: it is what it says, and cannot be scaled twice.
     assert short.training.scale_steps == 1 and load_config(short.model_dump(mode="json")) == short
     values["training"]["scale_steps"] = 1e-9
@@ -226,6 +228,19 @@ def test_overlays_are_complete(default, repository):
         for key, value in overlay.items():
             merged[key] = {**merged[key], **value} if isinstance(value, dict) and key in merged else value
         load_config(merged)
+
+
+def test_every_key_of_the_embedded_experiment_has_a_comment(repository):
+    """On its line or above it, where the key first stands."""
+    told, untold, above = set(), [], ""
+    for line in (repository / "config.yaml").read_text().splitlines():
+        if key := re.match(r"[\s-]*(\w+):", line):
+            if "#" in line or above.lstrip().startswith("#"):
+                told.add(key[1])
+            elif key[1] not in told:
+                untold.append(line)
+        above = line
+    assert untold == [] and len(told) > 50
 
 
 def test_schema_is_in_step(repository):
