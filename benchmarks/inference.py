@@ -167,7 +167,7 @@ def report_speed(size: int, runs: dict[str, CascadeInference], cascade: Cascade,
         began = time.perf_counter()
         differences[name] = float((run(blurry) - expected).abs().max())
         if run.compile:
-            print(f"{name}, {size} x {size}: first picture after {time.perf_counter() - began:.0f} s of translation")
+            print(f"{name}, {size} x {size}: first picture after {time.perf_counter() - began:.0f} s of compilation")
     calls = [lambda: naive_in_inference(cascade, blurry), *(lambda run=run: run(blurry) for run in runs.values())]
     naive, *seconds = time_in_turn(calls, repeats)
     print(

@@ -1,6 +1,6 @@
 """Speed of training: against a plain float32 loop of the same networks, the matrix rate, and its data.
 
-With a GPU: the published stages, crops of 320 x 320, in bfloat16 and translated; exits with 1 where the center stage
+With a GPU: the published stages, crops of 320 x 320, in bfloat16 and compiled; exits with 1 where the center stage
 is below 5 times the plain loop (float32 without TF32) or 35% of the measured bfloat16 matrix rate, or any stage
 waits for data more than 5% of its time. Without one: the stages of the weights that come with the package, batches of
 8 crops of 128 x 128; exits with 1 where a stage is below 2 times the plain loop on a CPU that multiplies bfloat16,

@@ -27,6 +27,7 @@ class Backoff:
         self._stop = stop or threading.Event()
 
     def succeeded(self) -> None:
+        """Start the count anew."""
         self.failures = 0
 
     def failed(self, error: TransientError) -> None:

@@ -105,6 +105,18 @@ def test_modules_stay_small(modules):
     assert {path: lines for path, lines in long.items() if lines > 260} == {}
 
 
+def test_what_is_public_says_what_it_is(modules):
+    """A docstring for each module, class, function and method whose name has no underscore."""
+    silent = []
+    for path in modules:
+        tree = ast.parse(path.read_text())
+        silent += [str(path)] if tree.body and not ast.get_docstring(tree) else []
+        public = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name[0] != "_")]
+        found = [node for owner in public for node in owner.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        silent += [f"{path}: {node.name}" for node in found if node.name[0] != "_" and not ast.get_docstring(node)]
+    assert silent == []
+
+
 def test_no_drawer_for_odds_and_ends(modules):
     assert [path for path in modules if path.stem in ("utils", "helpers", "misc", "common", "manager")] == []
 

@@ -15,8 +15,8 @@ from unsmear.cascade.config import InferenceConfig
 from unsmear.kernels.accelerate import accelerate
 from unsmear.kernels.build import VECTORS, NativeError, find_compiler
 from unsmear.networks.build import compile_blocks
+from unsmear.networks.compilation import find_obstacle
 from unsmear.networks.joint import JointNetwork
-from unsmear.networks.translation import find_obstacle
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class CascadeInference:
     ----------
     cascade : put into evaluation mode and moved to the device; its weights are read here, once
     config : options; ``auto`` is resolved here
-    num_pictures : pictures that will be run, as far as known; translation pays off for many
+    num_pictures : pictures that will be run, as far as known; compiling pays off for many
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class CascadeInference:
         )
         self.dtype = torch.bfloat16 if half else torch.float32
         joint = all(stage.spec.network.kind in ("joint", "motion") for stage in cascade.stages)  # type: ignore[union-attr, operator]
-        # On a CPU, translation gains nothing with joint networks on small pictures.
+        # On a CPU, compiling gains nothing with joint networks on small pictures.
         pays_off = num_pictures is not None and num_pictures >= COMPILE_FROM and (on_gpu or not joint)
         self.cascade = cascade.eval().to(self.device)
         for network in cascade.modules():

@@ -84,7 +84,7 @@ def export_onnx(weights: Sequence[str | Path], path: str | Path) -> Path:
     """
     try:
         import onnx
-        import onnxscript  # noqa: F401 - what torch translates with
+        import onnxscript  # noqa: F401 - what torch exports with
     except ImportError:
         raise ValueError("packages for ONNX are missing; pip install -e '.[onnx]' in unsmear's clone") from None
 

@@ -149,19 +149,30 @@ class RangeReader(io.RawIOBase):
         self.remote, self.size, self.until, self.position = remote, remote.size, remote.size, 0
 
     def readable(self) -> bool:
+        """True."""
         return True
 
     def seekable(self) -> bool:
+        """True."""
         return True
 
     def tell(self) -> int:
+        """Position, bytes from the start."""
         return self.position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move, as in any file; the new position. Nothing is fetched."""
         self.position = max(0, offset + (0, self.position, self.size)[whence])
         return self.position
 
     def readinto(self, buffer: Any) -> int:
+        """Fill a buffer from the position on; number of bytes.
+
+        Raises
+        ------
+        FetchError
+            If the file has changed since it was opened, or the server gives up.
+        """
         view, limit = memoryview(buffer), self.until if self.position < self.until else self.size
         first, end = self.position, min(self.position + len(view), limit)
         try:
@@ -188,6 +199,13 @@ class ReadAhead(io.BufferedReader):
         super().__init__(self.reader, buffer_bytes)
 
     def read(self, size: int | None = -1) -> bytes:
+        """At most ``size`` bytes, or all that is left.
+
+        Raises
+        ------
+        FetchError
+            If that is more than an archive of frames can need.
+        """
         if size is not None and size > MAX_RANGE_BYTES:
             raise FetchError(f"the zip there asks for {size} bytes at once; this is no archive of frames")
         return super().read(size)

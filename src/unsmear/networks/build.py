@@ -16,7 +16,7 @@ from unsmear.networks.off_centre import PublishedPair
 
 Frames = tuple[int, ...]
 # Of one kind of block: widths and dilations of the published cascade make 16, for pictures of one size.
-MOST_TRANSLATIONS = 64
+MAX_COMPILATIONS = 64
 
 
 def find_references(predicts: Frames, conditions_on: Frames) -> Frames:
@@ -57,11 +57,11 @@ def build_network(config: NetworkConfig, predicts: Frames, conditions_on: Frames
 def compile_blocks(network: nn.Module) -> None:
     """Compile the blocks that a network repeats with torch.compile, at their first use.
 
-    Blocks alike share one translation, so this takes far less time than a whole network, and gives nearly
+    Blocks alike share one compilation, so this takes far less time than a whole network, and gives nearly
     all that can be gained: norms, activations and sums become one pass over memory.
     """
     for block in _repeated_blocks(network):
-        block.compile(recompile_limit=MOST_TRANSLATIONS)
+        block.compile(recompile_limit=MAX_COMPILATIONS)
 
 
 def _repeated_blocks(network: nn.Module) -> Iterator[nn.Module]:

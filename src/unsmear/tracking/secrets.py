@@ -95,6 +95,7 @@ class DiscreetFormatter(logging.Formatter):
     """Masks credentials in messages and tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The line, with credentials masked."""
         return redact(super().format(record))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from unsmear.networks.translation import find_obstacle
+from unsmear.networks.compilation import find_obstacle
 from unsmear.training.config import TrainingConfig
 
 logger = logging.getLogger(__name__)

@@ -58,7 +58,7 @@ def test_networks_that_pad_by_themselves_are_refused(tmp_path, capsys):
     assert "published_center" in capsys.readouterr().err and not output.exists()
 
 
-def test_an_output_that_cannot_be_a_file_is_refused_before_the_weights_are_translated(tmp_path, capsys):
+def test_an_output_that_cannot_be_a_file_is_refused_before_the_weights_are_exported(tmp_path, capsys):
     (tmp_path / "notes.txt").touch()
     for output, message in (("", "is a folder; name a file"), ("notes.txt/x.onnx", "is a file, not a folder")):
         assert main(["export", "onnx", "--output", str(tmp_path / output)]) == 2

@@ -47,7 +47,7 @@ def test_a_batch_that_cannot_be_cut_is_refused(job):
         trained(job, "uneven", accumulate=3)
 
 
-def test_mixed_precision_and_translation_stay_near_float32(job, monkeypatch):
+def test_mixed_precision_and_compilation_stay_near_float32(job, monkeypatch):
     plain = trained(job, "plain", {"compile": False}, learning_rate=1e-4)
     types = set()
     forward = torch.nn.Conv2d.forward
@@ -59,9 +59,9 @@ def test_mixed_precision_and_translation_stay_near_float32(job, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_translated_network_trains_alike(job):
-    plain, translated = trained(job, "plain", DOUBLE), trained(job, "translated", {**DOUBLE, "compile": True})
-    assert largest_difference(plain, translated) < 1e-6
+def test_a_compiled_network_trains_alike(job):
+    plain, compiled = trained(job, "plain", DOUBLE), trained(job, "compiled", {**DOUBLE, "compile": True})
+    assert largest_difference(plain, compiled) < 1e-6
 
 
 def test_training_ends_when_patience_does(job):

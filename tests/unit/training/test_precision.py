@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from unsmear.networks.translation import find_obstacle
+from unsmear.networks.compilation import find_obstacle
 from unsmear.training import precision
 from unsmear.training.config import TrainingConfig
 from unsmear.training.precision import Precision, should_compile
@@ -66,7 +66,7 @@ def test_bfloat16_is_for_cpus_that_measure_faster_in_it(monkeypatch, caplog, sec
 
 
 @pytest.mark.parametrize("obstacle", ["RuntimeError: Failed to find C compiler", None])
-def test_translation_is_left_out_where_it_fails(monkeypatch, caplog, obstacle):
+def test_compilation_is_left_out_where_it_fails(monkeypatch, caplog, obstacle):
     monkeypatch.setattr(precision, "find_obstacle", lambda device: obstacle)
     cuda, cpu = torch.device("cuda"), torch.device("cpu")
     assert should_compile(TrainingConfig(), cuda) is (obstacle is None)

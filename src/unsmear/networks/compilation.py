@@ -10,7 +10,7 @@ from torch import Tensor
 
 @cache
 def find_obstacle(device_type: str) -> str | None:
-    """Why torch.compile fails on a kind of device here, found by translating one line; None where it works.
+    """Why torch.compile fails on a kind of device here, found by compiling one line; None where it works.
 
     It needs a compiler on a CPU, and on a GPU Triton, a C compiler and Python's headers, which containers and nodes
     of clusters often lack.
