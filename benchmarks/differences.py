@@ -21,7 +21,8 @@ from unsmear.cascade.stage import Stage
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.evaluation.differences import measure_differences
 from unsmear.optics.camera import Camera
-from unsmear.optics.config import CameraConfig, MaskedOptics
+from unsmear.optics.config import CameraConfig
+from unsmear.optics.optics_config import MaskedOptics
 from unsmear.scenes.config import ScenesConfig
 from unsmear.scenes.scene import make_scene
 

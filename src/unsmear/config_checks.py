@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from unsmear.cascade.jin2018 import NUM_FRAMES, published_stages
 from unsmear.config_trainings import check_trainings
 from unsmear.frames.splits import ALL_SPLITS
-from unsmear.optics.config import CodedExposureOptics
+from unsmear.optics.optics_config import CodedExposureOptics
 from unsmear.sweep.config import InheritConfig, SweepConfig
 
 if TYPE_CHECKING:

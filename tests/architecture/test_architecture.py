@@ -40,9 +40,9 @@ def test_only_the_workflow_imports_snakemake(modules):
     assert [str(path) for path in modules if "snakemake" in roots(path)] == []
 
 
-def test_only_the_store_and_the_model_import_mlflow(modules):
+def test_only_what_sends_imports_mlflow(modules):
     found = {f"{path.parent.name}/{path.stem}" for path in modules if "mlflow" in roots(path)}
-    assert found == {"tracking/store", "tracking/model"}
+    assert found == {"tracking/store", "tracking/model_upload"}
 
 
 def test_who_imports_what_of_recording(modules):
@@ -51,7 +51,7 @@ def test_who_imports_what_of_recording(modules):
         found = {name.removeprefix("unsmear.tracking.") for name in imports(path) if "unsmear.tracking." in name}
         if path.parent.name == "tracking":
             assert "upload" not in found or path.stem == "follow"
-            assert path.stem != "run" or found <= {"journal", "kept_files", "secrets", "system_metrics"}
+            assert path.stem != "run" or found <= {"earlier", "journal", "kept_files", "secrets", "system_metrics"}
         else:
             assert found <= {"config", "fetch", "run", "model", "secrets", "ui"}, path
 
@@ -101,8 +101,11 @@ def test_every_rule_has_an_environment_and_a_log(repository):
 
 
 def test_modules_stay_small(modules):
-    long = {str(path): len(path.read_text().splitlines()) for path in modules}
-    assert {path: lines for path, lines in long.items() if lines > 260} == {}
+    """At most 200 lines; those of photos a few more for now."""
+    lines = {
+        str(path): (len(path.read_text().splitlines()), 210 if "photos" in path.parts else 200) for path in modules
+    }
+    assert {path: number for path, (number, most) in lines.items() if number > most} == {}
 
 
 def test_what_is_public_says_what_it_is(modules):

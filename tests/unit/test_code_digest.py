@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from unsmear.code_digest import ParsedSources, code_digest, find_sources, parse_source
+from unsmear.code_digest import code_digest, find_sources
+from unsmear.parsed_sources import ParsedSources, parse_source
 
 SOURCE = '''"""A module."""
 
@@ -108,7 +109,7 @@ def test_what_was_parsed_is_kept_by_its_text(tmp_path, monkeypatch):
     first.save()
     parsed = []
     monkeypatch.setattr(
-        "unsmear.code_digest.parse_source", lambda text, path: parsed.append(text) or parse_source(text, path)
+        "unsmear.parsed_sources.parse_source", lambda text, path: parsed.append(text) or parse_source(text, path)
     )
     assert ParsedSources(kept).parse(module) == source and parsed == []
     module.write_text("import unsmear.results\n")

@@ -4,42 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from unsmear.comparison.measures import MEASURES, Measure, estimate, mean_over_seeds
+from unsmear.comparison.measure_changes import MeasureChange, compare_apart, compare_paired
+from unsmear.comparison.measures import MEASURES
 from unsmear.comparison.run_results import RunResults, flatten
 from unsmear.comparison.steps import StepCost
-from unsmear.evaluation.bootstrap import Estimate
 from unsmear.evaluation.config import EvaluationConfig
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 Pair = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class MeasureChange:
-    """A measure of a row in both runs, and the paired difference, second minus first, on the groups that both have.
-
-    Where they have none in common, each is of its own groups, and there is no difference.
-    """
-
-    row: str
-    label: str
-    measure: Measure
-    before: Estimate
-    after: Estimate
-    difference: Estimate | None
-    num_groups: int  # that are paired
-
-    @property
-    def is_worse(self) -> bool:
-        """Whether the whole interval of the difference lies on the worse side; never without an interval."""
-        if self.difference is None:
-            return False
-        low, high, better = self.difference.low, self.difference.high, self.measure.better
-        return low is not None and high is not None and ((better > 0 and high < 0) or (better < 0 and low > 0))
 
 
 @dataclass(frozen=True)
@@ -70,10 +43,10 @@ def find_changes(first: RunResults, second: RunResults, config: EvaluationConfig
     sequences, notes = _common_sequences(first, second)
     rows = [row for row in first.tables if row in second.tables]
     asked = [(row, measure, first, second, config or EvaluationConfig()) for row in rows for measure in MEASURES]
-    measures = [change for each in asked if (change := _paired(*each, sequences))]
+    measures = [change for each in asked if (change := compare_paired(*each, sequences))]
     if asked and not measures:
         notes.append("No frame group of any system is in both: each run's measures are of its own groups.")
-        measures = [change for each in asked if (change := _apart(*each))]
+        measures = [change for each in asked if (change := compare_apart(*each))]
     for run, other in ((first, second), (second, first)):
         if alone := [row for row in run.tables if row not in other.tables]:
             notes.append(f"Only {run.name} has {', '.join(alone)}.")
@@ -111,48 +84,6 @@ def _common_sequences(first: RunResults, second: RunResults) -> tuple[set[str] |
         return None, ["The test data differ, and the frames are not there to compare: groups are paired by name."]
     equal = {name for name, digest in ours.items() if theirs.get(name) == digest}
     return equal, [f"The test data differ: {len(equal)} sequences have the same frames in both, and are paired."]
-
-
-def _paired(
-    row: str,
-    measure: Measure,
-    first: RunResults,
-    second: RunResults,
-    config: EvaluationConfig,
-    sequences: set[str] | None,
-) -> MeasureChange | None:
-    if (groups := _groups(row, measure, first, second)) is None:
-        return None
-    before, after = groups
-    common = before.index.intersection(after.index)
-    if sequences is not None:
-        common = common[common.get_level_values("sequence").isin(sorted(sequences))]
-    before, after = before.loc[common], after.loc[common]
-    difference = after - before
-    if not difference.notna().any():
-        return None
-    # Groups in which either is undefined count in neither.
-    known = difference.notna()
-    was, becomes, change = (estimate(each[known], config) for each in (before, after, difference))
-    return MeasureChange(row, second.labels.get(row, row), measure, was, becomes, change, int(known.sum()))
-
-
-def _apart(
-    row: str, measure: Measure, first: RunResults, second: RunResults, config: EvaluationConfig
-) -> MeasureChange | None:
-    groups = _groups(row, measure, first, second)
-    if groups is None or not all(each.notna().any() for each in groups):
-        return None
-    was, becomes = (estimate(each.dropna(), config) for each in groups)
-    return MeasureChange(row, second.labels.get(row, row), measure, was, becomes, None, 0)
-
-
-def _groups(row: str, measure: Measure, *runs: RunResults) -> list[pd.Series] | None:
-    """A measure of each group of each run; None where one did not take it."""
-    tables = [run.tables[row] for run in runs]
-    if not all(measure.column in table.columns for each in tables for table in each):
-        return None
-    return [mean_over_seeds(each, measure) for each in tables]
 
 
 def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Pair]:

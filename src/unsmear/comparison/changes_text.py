@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unsmear.comparison.changes import Changes, MeasureChange
+from unsmear.comparison.changes import Changes
+from unsmear.comparison.measure_changes import MeasureChange
 from unsmear.comparison.steps import StepCost
 from unsmear.evaluation.bootstrap import Estimate
 

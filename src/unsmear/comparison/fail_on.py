@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unsmear.comparison.changes import Changes, MeasureChange
+from unsmear.comparison.changes import Changes
+from unsmear.comparison.measure_changes import MeasureChange
 from unsmear.comparison.measures import BY_KEY, MEASURES
 from unsmear.comparison.run_results import RunResults
 

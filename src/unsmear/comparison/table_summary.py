@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from unsmear.comparison.table_text import ZERO_MARK, Row, format_estimate, row_label, system_rows
+from unsmear.comparison.table_columns import ZERO_MARK
+from unsmear.comparison.table_text import Row, format_estimate, row_label, system_rows
 from unsmear.files import read_rows
 
 

@@ -20,7 +20,8 @@ from unsmear.frames.archive import list_members, read_member
 from unsmear.frames.archives_config import RedsConfig
 from unsmear.frames.numbering import check_numbers
 from unsmear.frames.partial import bytes_path, check_free, discard, shown_name
-from unsmear.frames.remote import ReadAhead, RemoteFile
+from unsmear.frames.range_reader import ReadAhead
+from unsmear.frames.remote import RemoteFile
 from unsmear.frames.store import remove_leftovers
 from unsmear.http import FetchError, open_session
 

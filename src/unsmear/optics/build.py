@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from unsmear.optics.config import CameraConfig, CodedExposureOptics, FileOptics, FocusSweepOptics
+from unsmear.optics.config import CameraConfig
+from unsmear.optics.optics_config import CodedExposureOptics, FileOptics, FocusSweepOptics
 from unsmear.optics.psf import delta_psfs, load_psfs, normalize_psfs
 
 

@@ -165,7 +165,7 @@ class Renderer:
             for channel, plane in enumerate(work.split(frame)):
                 curve = None if table is None else table[:, channel]
                 if self.transforms:
-                    light_of_codes(self._continue_edge(plane, work), curve, out=work.spectrum)
+                    light_of_codes(work.continue_edge(plane, self.reach), curve, out=work.spectrum)
                     cv2.dft(work.spectrum, dst=work.spectrum)
                     psf = self._spectra.of(number - 1, channel)
                     add_product(work.sums[channel], work.spectrum, psf, work.product)
@@ -183,14 +183,6 @@ class Renderer:
 
     def _strip_rows(self) -> int:
         return max(1, min(self.height, STRIP_VALUES // (self.width * 3)))
-
-    def _continue_edge(self, plane: np.ndarray, work: Workspace) -> np.ndarray:
-        bottom = self.fft_height - self.height - self.reach
-        right = self.fft_width - self.width - self.reach
-        margins = (self.reach, bottom, self.reach, right)
-        if work.padded is None or work.padded.dtype != plane.dtype:
-            work.padded = np.empty((self.fft_height, self.fft_width), plane.dtype)
-        return np.asarray(cv2.copyMakeBorder(plane, *margins, cv2.BORDER_REPLICATE, dst=work.padded))
 
     def _check_number(self, number: int) -> None:
         if number != len(self.weights):

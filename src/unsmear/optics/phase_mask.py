@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unsmear.optics.config import FocusSweepOptics, MaskedOptics
+from unsmear.optics.optics_config import FocusSweepOptics, MaskedOptics
 
 
 def simulate_psf(optics: FocusSweepOptics, psi: float, wavelength_nm: float) -> np.ndarray:

@@ -93,7 +93,7 @@ class Workspace:
         self.spectrum: np.ndarray = np.empty((height, width), dtype)
         complex_type = np.complex128 if dtype is np.float64 else np.complex64
         self.product = np.empty((height, max(width // 2 - 1, 0)), complex_type)
-        self.padded: np.ndarray | None = None
+        self._padded: np.ndarray | None = None
         self._planes: list[np.ndarray] = []
 
     def split(self, frame: np.ndarray) -> list[np.ndarray]:
@@ -102,3 +102,11 @@ class Workspace:
             self._planes = [np.empty(frame.shape[:2], frame.dtype) for _ in range(3)]
         cv2.split(np.ascontiguousarray(frame), self._planes)
         return self._planes
+
+    def continue_edge(self, plane: np.ndarray, reach: int) -> np.ndarray:
+        """A plane (H, W) whose edge pixels go on, ``reach`` rows and columns before it and the rest behind."""
+        height, width = self.spectrum.shape
+        margins = (reach, height - plane.shape[0] - reach, reach, width - plane.shape[1] - reach)
+        if self._padded is None or self._padded.dtype != plane.dtype:
+            self._padded = np.empty((height, width), plane.dtype)
+        return np.asarray(cv2.copyMakeBorder(plane, *margins, cv2.BORDER_REPLICATE, dst=self._padded))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from unsmear.files import write_atomically
 from unsmear.provenance import collect_provenance, describe_environment
+from unsmear.tracking.earlier import find_past, id_of
 from unsmear.tracking.journal import FILE_NAME, FILES, FORMAT_VERSION, Journal, Past, Status, encode_number, read_past
 from unsmear.tracking.kept_files import keep_file
 from unsmear.tracking.secrets import redact
@@ -54,10 +54,10 @@ def open_run(
     directory = Path(directory)
     if not enabled:
         return Run(directory)
-    past, journal = _find_past(directory, key, reopen), Journal(directory / FILE_NAME)
+    past, journal = find_past(directory, key, reopen), Journal(directory / FILE_NAME)
     if past.header is None:
         header = {"kind": "run", "format_version": FORMAT_VERSION, "id": uuid.uuid4().hex, "key": key, "name": name}
-        past.header = {**header, "experiment": experiment, "time": _now_ms(), "parent": _id_of(parent, name)}
+        past.header = {**header, "experiment": experiment, "time": _now_ms(), "parent": id_of(parent, name)}
         journal.append(past.header)
     else:
         journal.append({"kind": "resume", "time": _now_ms()})
@@ -176,33 +176,6 @@ def tag_run(directory: str | Path, tags: Mapping[str, Any]) -> None:
         journal = Journal(path)
         journal.append({"kind": "tags", "values": values})
         journal.close()
-
-
-def _find_past(directory: Path, key: str | None, reopen: bool) -> Past:
-    """What the same run, unfinished or to be reopened, has recorded in ``directory``; another one is put aside."""
-    path = directory / FILE_NAME
-    past = read_past(path)
-    if past.header is None:
-        path.unlink(missing_ok=True)
-        return past
-    if key is not None and past.header["key"] == key and (reopen or past.status != "FINISHED"):
-        return past
-    Journal(path).close()  # nobody writes it, or this says so
-    place = directory / "earlier_runs" / past.header["id"]
-    place.mkdir(parents=True, exist_ok=True)
-    for name in (FILES, FILE_NAME):
-        if (directory / name).exists():
-            (directory / name).rename(place / name)
-    return Past()
-
-
-def _id_of(parent: str | Path | None, name: str) -> str | None:
-    if parent is None:
-        return None
-    if (header := read_past(Path(parent) / FILE_NAME).header) is None:
-        warnings.warn(f"no run is recorded in {parent}; {name} is recorded without a parent", stacklevel=3)
-        return None
-    return str(header["id"])
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

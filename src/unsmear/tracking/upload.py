@@ -8,26 +8,17 @@ leaves the store as it is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from unsmear.tracking import journal
 from unsmear.tracking.config import TrackingConfig
+from unsmear.tracking.recorded import VALUES, Recorded, find_recorded, read_batches
 from unsmear.tracking.secrets import warn
 from unsmear.tracking.sent import Sent, SentNote
-
-_LARGEST_BATCH = 800  # values after which what has arrived is noted
-_VALUES = frozenset({"metrics", "params", "tags"})
-
-
-class Recorded(NamedTuple):
-    """A run whose journal lies under the results folder."""
-
-    path: Path
-    header: dict[str, Any]
 
 
 class Uploader:
@@ -95,7 +86,7 @@ class Uploader:
     def _send_values(self, run: Recorded, sent: Sent) -> None:
         with run.path.open("rb") as stream:  # what has been sent must not be ahead of the journal after a power cut
             os.fsync(stream.fileno())
-        for batch, end in _read_batches(run.path, sent.values):
+        for batch, end in read_batches(run.path, sent.values):
             send = partial(self.store.send_values, sent.run_id)
             if batch and not _accepts(partial(send, batch), quiet=True):
                 for value in batch:  # so that a bad one costs no other
@@ -106,7 +97,7 @@ class Uploader:
     def _send_files(self, run: Recorded, sent: Sent) -> None:
         end = sent.files
         for record, end in journal.read_entries(run.path, sent.files):
-            if record["kind"] not in _VALUES:
+            if record["kind"] not in VALUES:
                 _accepts(partial(self._send_file, run, sent, record))
                 sent.files = end
                 self._note.write()
@@ -128,7 +119,7 @@ class Uploader:
                 elif record["kind"] == "artifact":
                     self.store.send_file(sent.run_id, path, record["path"].rpartition("/")[0])
                 else:
-                    from unsmear.tracking.model import send_model
+                    from unsmear.tracking.model_upload import send_model
 
                     send_model(self.store.client, sent.run_id, path, record, self._config.register_models)
 
@@ -162,22 +153,10 @@ class Uploader:
         return journal.read_past(run.path).status is None and not journal.is_being_written(run.path)
 
     def _find_runs(self) -> None:
-        runs: dict[str, Recorded] = {}
-        broken, told = [], []
-        for path in journal.find_journals(self._root):
-            try:
-                header = journal.read_header(path)
-            except ValueError as error:
-                told.append(str(error))
-                broken.append(path.parent)
-                continue
-            first = runs.setdefault(header["id"], Recorded(path, header))
-            if first.path != path:
-                told.append(f"{path} is a copy of {first.path}; it is not sent")
-        for message in sorted({*told} - self._told):
+        self.runs, self.broken, messages = find_recorded(self._root)
+        for message in sorted({*messages} - self._told):
             warn(message)
-        self._told |= {*told}
-        self.runs, self.broken = runs, broken
+        self._told |= {*messages}
 
     def _is_pending(self, run: Recorded) -> bool:
         sent = self._note.of(run.header["id"])
@@ -187,19 +166,6 @@ class Uploader:
             sent.values = sent.files = 0
         arrived = min(sent.values, sent.files)
         return arrived < size and next(journal.read_entries(run.path, arrived), None) is not None
-
-
-def _read_batches(path: Path, start: int) -> Iterable[tuple[list[journal.Value], int]]:
-    """Values of a journal from byte ``start`` on, with the position behind them."""
-    batch, end = list[journal.Value](), start
-    for record, end in journal.read_entries(path, start):
-        if record["kind"] in _VALUES:
-            place = record.get("time", 0), record.get("step", 0)
-            batch += [journal.Value(record["kind"], name, value, *place) for name, value in record["values"].items()]
-        if len(batch) >= _LARGEST_BATCH:
-            yield batch, end
-            batch = []
-    yield batch, end
 
 
 def _accepts(send: Callable[[], object], quiet: bool = False) -> bool:

@@ -23,7 +23,8 @@ from unsmear.evaluation.robustness import measure_robustness
 from unsmear.evaluation.tiles import over_tiles, tile_starts
 from unsmear.files import read_rows
 from unsmear.optics.camera import Camera
-from unsmear.optics.config import CameraConfig, MaskedOptics, StandardOptics
+from unsmear.optics.config import CameraConfig
+from unsmear.optics.optics_config import MaskedOptics, StandardOptics
 from unsmear.optics.simulate import simulate_camera
 
 STAGES = (("center", (4,), ()), ("f35", (3, 5), (4,)), ("outer", (1, 2, 6, 7), (3, 4, 5)))

@@ -3,7 +3,8 @@ import re
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from unsmear.optics.config import CameraConfig, CodedExposureOptics, FocusSweepOptics, MaskedOptics
+from unsmear.optics.config import CameraConfig
+from unsmear.optics.optics_config import CodedExposureOptics, FocusSweepOptics, MaskedOptics
 
 
 @pytest.mark.parametrize("kind", ["standard", "masked", "focus_sweep", "coded_exposure", "file"])

@@ -3,9 +3,10 @@ import pytest
 
 from unsmear.optics.build import subframe_times, subframe_weights
 from unsmear.optics.camera import Camera
-from unsmear.optics.config import CameraConfig, MaskedOptics
+from unsmear.optics.config import CameraConfig
 from unsmear.optics.exposure import expose
 from unsmear.optics.interpolation import interpolate_frames
+from unsmear.optics.optics_config import MaskedOptics
 from unsmear.optics.phase_mask import simulate_sweep
 from unsmear.optics.response import Response
 

@@ -3,8 +3,8 @@ import pytest
 
 from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
-from unsmear.optics.figures import encircled_energy, modulation_transfer, moving_point
 from unsmear.optics.psf import delta_psfs
+from unsmear.optics.quality import encircled_energy, modulation_transfer, moving_point
 
 
 def test_encircled_energy_of_an_even_square() -> None:

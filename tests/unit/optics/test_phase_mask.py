@@ -3,7 +3,8 @@ import pytest
 from scipy.special import j1
 
 from unsmear.optics.build import simulate_psfs
-from unsmear.optics.config import CameraConfig, FocusSweepOptics, MaskedOptics
+from unsmear.optics.config import CameraConfig
+from unsmear.optics.optics_config import FocusSweepOptics, MaskedOptics
 from unsmear.optics.phase_mask import simulate_psf, simulate_sweep
 
 CLEAR = FocusSweepOptics()

@@ -14,7 +14,8 @@ from unsmear.evaluation.evaluate import evaluate_sequences
 from unsmear.evaluation.evaluate_input import evaluate_input
 from unsmear.evaluation.rows import gather_sequences
 from unsmear.optics.camera import Camera
-from unsmear.optics.config import CameraConfig, MaskedOptics, StandardOptics
+from unsmear.optics.config import CameraConfig
+from unsmear.optics.optics_config import MaskedOptics, StandardOptics
 from unsmear.optics.simulate import simulate_camera
 
 EVALUATION = EvaluationConfig(num_resamples=200, upper_bound=False)

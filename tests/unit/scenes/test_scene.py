@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from unsmear.scenes.config import ScenesConfig
+from unsmear.scenes.layer import Layer
+from unsmear.scenes.motion import Motion
 from unsmear.scenes.photographs import PHOTOGRAPHS, list_photographs, load_photograph
-from unsmear.scenes.scene import Layer, Motion, Scene, make_scene
+from unsmear.scenes.scene import Scene, make_scene
 from unsmear.scenes.texture import mix_colours, random_outline
 
 CONFIG = ScenesConfig(train_sequences=3, val_sequences=2, test_sequences=3)

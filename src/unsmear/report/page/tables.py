@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from unsmear.comparison.table_text import MORE_COLUMNS, MORE_NOTE, Row, system_rows, table_cells, table_notes
+from unsmear.comparison.table_columns import MORE_COLUMNS, MORE_NOTE
+from unsmear.comparison.table_text import Row, system_rows, table_cells, table_notes
 
 
 @dataclass(frozen=True)
