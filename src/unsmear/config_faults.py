@@ -33,7 +33,7 @@ def describe_faults(error: ValidationError, model: type[Section], values: Any) -
         message = ", or ".join([first, *(other.removeprefix("Input should be ") for other in others)])
         shown = not isinstance(faults[0]["input"], dict) and faults[0]["type"] != "missing"
         found = f" (found {faults[0]['input']!r})" if shown and place.split(".")[0] != "tracking" else ""
-        lines.append(f"{place or 'configuration'}: {message}{found}")
+        lines.append(f"{place}: {message}{found}" if place else message)
     return lines
 
 

@@ -10,7 +10,7 @@ from unsmear.sweep.config import SweepConfig
 from unsmear.sweep.record import record_choice
 from unsmear.sweep.trials import Trial, best_trial, read_trials
 from unsmear.training.config import Hparams
-from unsmear.training.hparams_file import read_record, write_hparams
+from unsmear.training.hparams_file import read_hparams, read_record, write_hparams
 
 
 def choose_hparams(
@@ -86,7 +86,7 @@ def select_trial(
 
 def _reuse(winner: Trial, folder: str | Path, chosen: Hparams, dependents: Sequence[str]) -> dict[str, str]:
     """Where the final training starts, or why it does not start from the winner."""
-    tried = Hparams.model_validate(read_record(Path(folder) / winner.name / "hparams.yaml")["hparams"])
+    tried = read_hparams(Path(folder) / winner.name / "hparams.yaml")
     different = [name for name in Hparams.model_fields if getattr(tried, name) != getattr(chosen, name)]
     if different:
         return {"reuse": f"no: {winner.name} and the final training differ in {', '.join(different)}"}
