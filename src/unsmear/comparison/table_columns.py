@@ -17,8 +17,6 @@ COLUMNS = (
     ("motion_amplitude", "amplitude", 2, True),
     ("motion_angle", "angle", 0, False),
 )
-
-
 # Measures of interest to few; in a table of their own.
 MORE_COLUMNS = (
     ("ssim_frames", "SSIM frames", 3, False),
@@ -31,8 +29,6 @@ MORE_COLUMNS = (
     ("reblur_psnr", "re-blur PSNR", 2, False),
     ("psnr_bound", "PSNR outer frames, true middle given", 2, False),
 )
-
-
 MORE_NOTE = (
     "Best: in the best direction. PSNR of frames as predicted, not turned to it. End-point error: distance of "
     "predicted and true displacement from the middle to the first and last frame, px, over moving pixels; "
@@ -41,11 +37,7 @@ MORE_NOTE = (
     "prediction put through its camera against the blurry picture. Outer frames: PSNR where the stages are given "
     "the true middle frame."
 )
-
-
 ZERO_MARK = "°"
-
-
 NOTES = (
     "PSNR in dB, per image, RGB, 8 bit. The middle frame stands for itself; all frames are scored in the "
     "best direction of time, chosen once for each frame group. Gains are paired, over the same camera's "
@@ -57,12 +49,8 @@ NOTES = (
     "interval from resampling whole sequences; none below six sequences.",
     f"{ZERO_MARK} the interval of this difference spans zero.",
 )
-
-
 FITTED_ON_TEST = (
     "There is no val split: the constants of the Wiener filters and of the constant shifts were chosen on test groups "
     "themselves, which favours these baselines: gains over the best baseline are rather too small than too large."
 )
-
-
 Columns = tuple[tuple[str, str, int, bool], ...]

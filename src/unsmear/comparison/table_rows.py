@@ -26,7 +26,6 @@ from unsmear.evaluation.config import EvaluationConfig
 if TYPE_CHECKING:
     import pandas as pd
 
-
 GAINS = {"gain_middle": "psnr_middle", "gain_frames": "psnr_frames"}
 
 

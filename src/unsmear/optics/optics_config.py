@@ -10,11 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from unsmear.section import Section
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -143,14 +139,8 @@ def _expand_kind(value: Any) -> Any:
 
 
 OpticsKind = Literal["standard", "masked", "focus_sweep", "coded_exposure", "file"]
-
-
 AnyOptics = StandardOptics | MaskedOptics | FocusSweepOptics | CodedExposureOptics | FileOptics
-
-
 DiscriminatedOptics = Annotated[AnyOptics, Field(discriminator="kind")]
-
-
 Optics = Annotated[
     DiscriminatedOptics,
     BeforeValidator(_expand_kind, json_schema_input_type=OpticsKind | DiscriminatedOptics),

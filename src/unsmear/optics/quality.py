@@ -11,10 +11,7 @@ from unsmear.optics.exposure import expose
 if TYPE_CHECKING:
     from unsmear.optics.camera import Camera
 
-
 SHOWN_SIZE = 27
-
-
 SPEED = 8
 
 

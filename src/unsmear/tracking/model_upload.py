@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModel
 
-
 _TOKEN_TAG = "unsmear.token"
-
-
 _ATTEMPTS = 5  # for one file
 
 

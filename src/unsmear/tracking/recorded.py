@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 from unsmear.tracking import journal
 
 _LARGEST_BATCH = 800  # values after which what has arrived is noted
-
-
 VALUES = frozenset({"metrics", "params", "tags"})
 
 
