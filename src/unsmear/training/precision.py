@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 import torch
 
+from unsmear.cache import cache_folder
+from unsmear.files import write_json
 from unsmear.networks.compilation import find_obstacle
+from unsmear.provenance import describe_machine
 from unsmear.training.config import TrainingConfig
 
 logger = logging.getLogger(__name__)
@@ -78,12 +83,23 @@ def multiplies_bfloat16(device: torch.device) -> bool:
 def gains_from_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 measures faster on a CPU, by more than a tenth; a GPU that multiplies it always gains.
 
-    Processors may have it where the library of their convolutions does not use it. Half a second.
+    Processors may have it where the library of their convolutions does not use it. Half a second, once for a
+    processor: on a busy machine another measurement may come out otherwise, and a training that resumes must
+    compute as it began.
     """
-    if device.type != "cpu" or _seconds_of_convolution(mixed=False) > 1.1 * _seconds_of_convolution(mixed=True):
+    if device.type != "cpu":
         return True
-    logger.info("precision: auto takes float32, as this processor is not faster in bfloat16")
-    return False
+    known = f"{describe_machine()['processor']}, torch {torch.__version__}"
+    path = cache_folder() / "bfloat16" / f"{hashlib.sha256(known.encode()).hexdigest()[:16]}.json"
+    try:
+        gains = json.loads(path.read_text(encoding="utf-8"))["gains"] is True
+    except (OSError, ValueError, KeyError, TypeError):
+        gains = _seconds_of_convolution(mixed=False) > 1.1 * _seconds_of_convolution(mixed=True)
+        with suppress(OSError):
+            write_json(path, {"processor": known, "gains": gains})
+    if not gains:
+        logger.info("precision: auto takes float32, as this processor is not faster in bfloat16")
+    return gains
 
 
 def _seconds_of_convolution(mixed: bool) -> float:

@@ -48,7 +48,7 @@ def test_a_batch_that_cannot_be_cut_is_refused(job):
 
 
 def test_mixed_precision_and_compilation_stay_near_float32(job, monkeypatch):
-    plain = trained(job, "plain", {"compile": False}, learning_rate=1e-4)
+    plain = trained(job, "plain", {"compile": False, "precision": "float32"}, learning_rate=1e-4)
     types = set()
     forward = torch.nn.Conv2d.forward
     monkeypatch.setattr(torch.nn.Conv2d, "forward", lambda self, x: types.add((y := forward(self, x)).dtype) or y)

@@ -15,6 +15,13 @@ from unsmear.training.config import TrainingConfig
 from unsmear.training.precision import Precision, should_compile
 
 
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    """What was measured before is not known."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "unsmear/bfloat16"
+
+
 @pytest.fixture
 def gpu(monkeypatch):
     """Function that lets torch see one GPU of a compute capability."""
@@ -63,6 +70,18 @@ def test_bfloat16_is_for_cpus_that_measure_faster_in_it(monkeypatch, caplog, sec
     monkeypatch.setattr(precision, "_seconds_of_convolution", lambda mixed: seconds if mixed else 1)
     assert Precision.choose(TrainingConfig(device="cpu")).name == name
     assert ("not faster in bfloat16" in caplog.text) is (name == "float32")
+
+
+def test_a_processor_is_measured_once_so_that_trainings_resume_as_they_began(monkeypatch, cache):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.setattr(precision, "_seconds_of_convolution", lambda mixed: 0.5 if mixed else 1)
+    config = TrainingConfig(device="cpu")
+    assert Precision.choose(config).name == "bfloat16"
+    monkeypatch.setattr(precision, "_seconds_of_convolution", lambda mixed: 1)
+    assert Precision.choose(config).name == "bfloat16"
+    [kept] = cache.iterdir()
+    kept.write_text('{"gains": ')
+    assert Precision.choose(config).name == "float32"
 
 
 @pytest.mark.parametrize("obstacle", ["RuntimeError: Failed to find C compiler", None])
