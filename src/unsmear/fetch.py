@@ -115,7 +115,8 @@ def fetch_file(
                         "fetch it by hand if it is the right file"
                     )
                 stream.write(block)
-            if (length := response.headers.get("Content-Length")) is not None and stream.tell() != int(length):
+            length = response.headers.get("Content-Length", "")
+            if length.isdecimal() and stream.tell() != int(length):
                 raise TransientError("the connection was cut")
 
     pooch.get_logger().setLevel(logging.WARNING)  # its notes hold the URL, and the URL may hold a password

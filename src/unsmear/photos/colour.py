@@ -14,9 +14,13 @@ _DEPTHS = ((255, 8), (1023, 10), (4095, 12))
 # Whites of floats: highlights may pass 1 by far, and rounding the others by little.
 _WHITES = ((1.0, 4.0), (255.0, 280.0), (1023.0, 1100.0), (4095.0, 4400.0), (65535.0, 72000.0))
 _SAMPLE = 1024
+# Larger integers fill their type: they are no counts, of which the largest is white.
+_MOST_COUNTS = 2**24
+# Exponents that differ less from that of sRGB are its own, rounded.
+_GAMMA_TOLERANCE = 0.05
 
 
-def reduce_depth(values: np.ndarray) -> tuple[np.ndarray, str | None]:
+def reduce_depth(values: np.ndarray, gamma: float = 1.0) -> tuple[np.ndarray, str | None]:
     """Scale integers of more than 8 bits, or floats, to 8 bits.
 
     Parameters
@@ -24,6 +28,7 @@ def reduce_depth(values: np.ndarray) -> tuple[np.ndarray, str | None]:
     values : (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), the last of 2 or 4 opacity, which is scaled by itself. Integers
         are full scale at the smallest of 8, 10, 12 and 16 bits that holds them; floats at 1, unless more than a
         hundredth of them is far above: then at the smallest of the full scales of 8, 10, 12 and 16 bits
+    gamma : exponent that makes shares of full scale those of sRGB; opacity is left alone
 
     Returns
     -------
@@ -34,7 +39,7 @@ def reduce_depth(values: np.ndarray) -> tuple[np.ndarray, str | None]:
     if values.dtype == np.uint8:
         return values, None
     if values.ndim == 3 and values.shape[2] in (2, 4):
-        colours, note = reduce_depth(values[..., :-1])
+        colours, note = reduce_depth(values[..., :-1], gamma)
         opacity, _ = reduce_depth(values[..., -1])
         return np.concatenate([colours, opacity[..., None]], axis=2), note
     unreadable = None
@@ -46,7 +51,9 @@ def reduce_depth(values: np.ndarray) -> tuple[np.ndarray, str | None]:
     rows = max(1, 2**22 // max(1, values[:1].size))
     for start in range(0, len(values), rows):
         part = values[start : start + rows].astype(np.float32)
-        scaled[start : start + rows] = np.clip(part * np.float32(255 / full) + 0.5, 0, 255)
+        part *= np.float32(1 / full)
+        part = np.clip(part, 0, 1) ** np.float32(gamma) if gamma != 1 else part
+        scaled[start : start + rows] = np.clip(part * 255 + 0.5, 0, 255)
     return scaled, "; ".join(filter(None, (unreadable, note))) or None
 
 
@@ -60,10 +67,26 @@ def _full_scale(values: np.ndarray) -> tuple[float, str | None]:
         high = float(np.percentile(values[:: steps[0], :: steps[1]], 99))
         full = next((white for white, most in _WHITES if high <= most), largest)
         return full, f"its float values reach {largest:.6g}; {full:.6g} was taken as white"
+    most = np.iinfo(values.dtype).max
     if largest > 65535:
-        return largest, f"its values reach {largest:.0f}, so they were taken as 32-bit"
+        full = float(most) if largest > _MOST_COUNTS else largest
+        return full, f"its values reach {largest:.0f}; {full:.0f} was taken as white"
     full, bits = next(((top, bits) for top, bits in _DEPTHS if 0 < largest <= top), (65535, 16))
+    full = min(full, most)
     return full, f"its values reach {largest:.0f}, so they were taken as {bits}-bit" if bits != 16 else None
+
+
+def find_gamma(image: Image.Image) -> float:
+    """Exponent that makes colours those of sRGB, where a PNG without a profile names another (gAMA); else 1."""
+    encoded = image.info.get("gamma") or 1 / 2.2
+    if image.info.get("icc_profile") or "srgb" in image.info or abs(2.2 * encoded - 1) < _GAMMA_TOLERANCE:
+        return 1.0
+    return float(1 / (2.2 * encoded))
+
+
+def describe_gamma(gamma: float) -> str:
+    """What to tell of colours to which :func:`find_gamma`'s exponent was applied."""
+    return f"its colours were converted from an encoding by the power {1 / (2.2 * gamma):.3g} to sRGB"
 
 
 def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
@@ -91,6 +114,10 @@ def to_srgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
     if profile:
         image, note = _apply_profile(image, profile)
         notes += [note] if note else []
+    elif (gamma := find_gamma(image)) != 1:
+        curve = [round(255 * (code / 255) ** gamma) for code in range(256)]
+        image = image.point(curve * len(image.getbands()))
+        notes.append(describe_gamma(gamma))
     if image.mode != "RGB":
         image = image.convert("RGB")
     if alpha is not None:

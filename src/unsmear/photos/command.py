@@ -133,8 +133,11 @@ def _find_all(arguments: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]
     for argument in arguments:
         try:
             photos += [photo for photo in find_photos([argument]) if photo not in photos]
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             records.append({"photo": argument, "error": str(error)})
+        except OSError as error:
+            text = f"{argument[:80]} cannot be looked for ({error.strerror}); name a picture file"
+            records.append({"photo": argument, "error": text})
     return photos, records
 
 
@@ -177,18 +180,18 @@ def _reconstruct_one(
 def _read_bytes(text: str) -> int:
     """``2G``, ``500M`` or ``2`` (GiB) as bytes."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip(), re.IGNORECASE)
-    if not match or float(match[1]) == 0:
+    if not match or not 0 < float(match[1]) < 1e30:
         raise argparse.ArgumentTypeError(f"{text} is no size; give one such as 2G or 500M")
     return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
 def read_bound(text: str) -> float:
-    """A number above 0 that is not infinite, for argparse."""
+    """A number above 0 whose bytes or pixels can be counted, for argparse."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 < value < math.inf:
+    if not 0 < value < 1e30:
         raise argparse.ArgumentTypeError(f"{text} is no bound; give a number above 0")
     return value
 

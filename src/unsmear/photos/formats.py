@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import struct
 from pathlib import Path
 
 from PIL import Image
+
+from unsmear.photos.tiff import TIFF_BEGINNINGS, tiff_ends_early
 
 # Plugins of Pillow that run another program, or know the name of a format and nothing else.
 REFUSED_PLUGINS = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5", "FPX", "MIC"}
@@ -14,10 +17,11 @@ RAW_SUFFIXES |= {".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
 _EXPORT = "export it as JPEG, PNG or TIFF"
+_VIDEO = "a video; save one of its frames as a picture"
+_RARE_TIFF = "a TIFF with pixels of a kind that is not read; save it as RGB with 8 or 16 bits a colour"
 _BEGINNINGS = {
-    b"\xff\xd8": "a JPEG picture without a readable beginning; copy it again from where it came",
-    b"II*\0": "a TIFF with pixels of a kind that is not read; save it with 8 or 16 bits a colour",
-    b"MM\0*": "a TIFF with pixels of a kind that is not read; save it with 8 or 16 bits a colour",
+    b"\xff\xd8": f"a JPEG picture that is damaged or of a rare kind; copy it again from where it came, or {_EXPORT}",
+    **dict.fromkeys(TIFF_BEGINNINGS, _RARE_TIFF),
     b"\x89PNG": "a PNG picture without a readable beginning; copy it again from where it came",
     b"%PDF": f"a PDF; {_EXPORT}",
     b"%!PS": f"a PostScript file; {_EXPORT}",
@@ -29,7 +33,12 @@ _BEGINNINGS = {
     b"#?RADIANCE": f"a Radiance HDR picture; {_EXPORT}",
     b"PK\x03\x04": "a zip archive; unpack it and name the pictures in it",
     b"\x1f\x8b": "a gzip archive; unpack it and name the pictures in it",
-    b"\x1aE\xdf\xa3": "a video; save one of its frames as a picture",
+    b"\x1aE\xdf\xa3": _VIDEO,
+    b"\0\0\x01\xba": _VIDEO,
+    b"\0\0\x01\xb3": _VIDEO,
+    b"\x30\x26\xb2\x75": _VIDEO,
+    b"OggS": _VIDEO,
+    b"FLV\x01": _VIDEO,
     b"<svg": "a vector drawing (SVG); a drawing has no motion blur, name a photo",
     b"<?xml": "an XML file; name a photo",
     b"<!DOCTYPE": "a web page; save the picture itself from it",
@@ -69,29 +78,32 @@ def name_unreadable(path: Path) -> str:
         head = stream.read(64)
     if path.suffix.lower() in RAW_SUFFIXES:
         return f"a camera's raw file ({path.suffix}); develop it and {_EXPORT}"
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     for beginning, words in _BEGINNINGS.items():
-        if head.startswith(beginning):
+        if head.startswith(beginning) or (beginning.startswith(b"<") and text.startswith(beginning)):
             return words
     if head[4:8] == b"ftyp":
         if head[8:12] in _HEIF_BRANDS or path.suffix.lower() in HEIF_SUFFIXES:
             return "a HEIC picture, and packages for it are missing; pip install -e '.[heif]' in unsmear's clone"
         if head[8:12] in (b"avif", b"avis"):
             return f"no picture that can be read, though it begins as AVIF; {_EXPORT}"
-        return "a video; save one of its frames as a picture"
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return "a video; save one of its frames as a picture"
+        return _VIDEO
+    if head[4:8] in (b"moov", b"mdat", b"wide") or (head[:4] == b"RIFF" and head[8:12] == b"AVI "):
+        return _VIDEO
     if head and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head):
         return "a text; name a photo"
     return f"no picture of a known kind; {_EXPORT}"
 
 
 def ends_early(path: Path) -> bool:
-    """Whether a container announces more bytes than the file has: RIFF (WebP) and ISO media (AVIF, HEIC)."""
+    """Whether a container announces more bytes than the file has: RIFF (WebP), ISO media (AVIF, HEIC) and TIFF."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         head = stream.read(12)
         if head[:4] == b"RIFF" and len(head) == 12:
             return struct.unpack("<I", head[4:8])[0] + 8 > size
+        if head[:4] in TIFF_BEGINNINGS:
+            return tiff_ends_early(path)
         if head[4:8] != b"ftyp":
             return False
         place = 0

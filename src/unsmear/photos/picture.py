@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from unsmear.photos.colour import reduce_depth, to_srgb
+from unsmear.photos.colour import describe_gamma, find_gamma, reduce_depth, to_srgb
 from unsmear.photos.exif import describe_exif, turn_upright
 from unsmear.photos.formats import RAW_SUFFIXES, ends_early, name_unreadable, readable_plugins, register_heif
 from unsmear.photos.png import read_deep_png
@@ -138,7 +138,7 @@ def _read(path: Path, max_pixels: int) -> Picture:
             stored = read_tiff(path, max_pixels)
             if stored is None:
                 known = name_unreadable(path)
-                if known.startswith("no picture") and ends_early(path):
+                if known.startswith(("no picture", "a TIFF")) and ends_early(path):
                     raise EOFError from None
                 raise ValueError(f"{path} is {known}") from None
             return _finish_tiff(stored, b"")
@@ -151,8 +151,9 @@ def _decode(path: Path, image: Image.Image, max_pixels: int) -> Picture:
     exif, orientation = describe_exif(image)
     if image.format == "TIFF":
         bits = max(getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (1,)))
-        # Pillow mistakes the rows of grey pictures that lie on a side.
-        stored = read_tiff(path, max_pixels) if bits > 8 or (orientation >= 5 and image.mode == "L") else None
+        # Pillow mistakes the rows of grey pictures that lie on a side, and its libtiff may know no WebP.
+        is_mistaken = (orientation >= 5 and image.mode == "L") or image.info.get("compression") == "webp"
+        stored = read_tiff(path, max_pixels) if bits > 8 or is_mistaken else None
         if stored is not None:
             return _finish_tiff(stored, exif)
     is_deep = bool(tile) and image.format == "PNG" and "16" in str(tile[0][3]) and image.mode[0] not in "IF"
@@ -184,11 +185,16 @@ def finish_picture(
     profile, kind = image.info.get("icc_profile"), image.format or "PNG"
     if deep is None and image.mode[0] in "IF":
         deep = np.asarray(image)
+        transparent = image.info.get("transparency")
+        if isinstance(transparent, int):
+            deep = np.stack([deep, np.where(deep == transparent, 0, 65535).astype(deep.dtype)], axis=-1)
     if deep is not None:
-        values, note = reduce_depth(deep)
+        gamma = find_gamma(image)
+        values, note = reduce_depth(deep, gamma)
         notes = [*notes, note] if note else notes
         image = Image.fromarray(values)
         image.info |= {"icc_profile": profile} if profile else {}
+        notes = [*notes, describe_gamma(gamma)] if gamma != 1 else notes
     image, colour_notes = to_srgb(image)
     pixels = turn_upright(np.asarray(image), orientation)
     return Picture(np.ascontiguousarray(pixels), kind, exif, bool(profile), (*notes, *colour_notes))

@@ -133,7 +133,10 @@ def choose_folder(photo: str, output: str | Path | None, taken: Collection[Path]
     # A photo without a suffix has the name of the folder.
     stem = f"{stem}_frames" if (parent / stem).is_file() else stem
     number, folder = 1, parent / stem
-    while folder in taken or (folder.exists() and not (overwrite and folder.is_dir())):
+    # By whatever path or letters a file system calls it.
+    while folder.exists() and (
+        not (overwrite and folder.is_dir()) or any(each.exists() and folder.samefile(each) for each in taken)
+    ):
         number += 1
         folder = parent / f"{stem}_{number}"
     return folder

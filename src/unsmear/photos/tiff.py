@@ -19,6 +19,7 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _PREMULTIPLIED, _STRAIGHT = 1, 2
 _ORIENTATION, _PROFILE = 274, 34675
 _MAX_SAMPLES = 8
+TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,7 @@ def read_tiff(path: Path, max_pixels: int) -> StoredTiff | None:
             check_size(path, (page.imagewidth, page.imagelength), max_pixels)
             if not _is_known(page):
                 return None
-            ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=False))
-            if max(ends, default=0) > path.stat().st_size:
+            if _end(page) > path.stat().st_size:
                 raise EOFError
             values = np.moveaxis(page.asarray(), page.axes.index("S"), -1) if "S" in page.axes else page.asarray()
             tags = page.tags
@@ -72,6 +72,32 @@ def read_tiff(path: Path, max_pixels: int) -> StoredTiff | None:
         return None
     except RuntimeError as error:
         raise ValueError(str(error)) from None
+
+
+def tiff_ends_early(path: Path) -> bool:
+    """Whether the directory of a TIFF's first picture, or its pixels, lie behind the end of the file."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(16).ljust(16, b"\0")
+        order, is_big = ("<" if head[:2] == b"II" else ">"), b"+" in head[:4]
+        place = struct.unpack(order + "Q", head[8:])[0] if is_big else struct.unpack(order + "I", head[4:8])[0]
+        count, entry_bytes = ("Q", 20) if is_big else ("H", 12)
+        start = place + struct.calcsize(order + count)
+        if start > size:
+            return True
+        stream.seek(place)
+        if start + entry_bytes * struct.unpack(order + count, stream.read(start - place))[0] > size:
+            return True
+    try:
+        with tifffile.TiffFile(path) as file:
+            return _end(file.pages[0]) > size
+    except (tifffile.TiffFileError, struct.error, KeyError, IndexError, TypeError):
+        return False
+
+
+def _end(page: Any) -> int:
+    """The byte behind a page's last pixels."""
+    return max(map(sum, zip(page.dataoffsets, page.databytecounts, strict=False)), default=0)
 
 
 def _is_known(page: Any) -> bool:

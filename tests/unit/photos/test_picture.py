@@ -364,7 +364,10 @@ def test_the_bounds_are_the_callers(scene, tmp_path):
         ("photo.zip", b"PK\x03\x04", "zip archive; unpack"),
         ("photo.mp4", struct.pack(">I", 8) + b"ftypisom" + b"\0" * 20, "a video; save one"),
         ("photo.txt", b"hello there", "a text; name a photo"),
-        ("photo.jpg", b"\xff\xd8", "a JPEG picture without a readable beginning"),
+        ("photo.jpg", b"\xff\xd8", "a JPEG picture that is damaged or of a rare kind"),
+        ("photo.mpg", b"\0\0\x01\xba" + bytes(60), "a video; save one of its frames"),
+        ("photo.mov", b"\0\0\0\x08wide" + bytes(60), "a video; save one of its frames"),
+        ("photo.jpg", b"\xef\xbb\xbf\n <!DOCTYPE html>" + bytes(60), "a web page; save the picture itself"),
         ("photo.bin", bytes(range(20)), "no picture of a known kind"),
     ],
 )
@@ -379,7 +382,7 @@ def test_what_is_no_picture_is_named(tmp_path, name, content, message):
 @pytest.mark.parametrize("kind", [np.complex64, np.complex128])
 def test_pixels_of_a_rare_kind_are_refused_without_a_decoders_own_words(tmp_path, capfd, kind):
     tifffile.imwrite(tmp_path / "photo.tif", np.zeros((30, 30), kind))
-    with pytest.raises(ValueError, match="a TIFF with pixels of a kind that is not read; save it with 8 or 16"):
+    with pytest.raises(ValueError, match="a TIFF with pixels of a kind that is not read; save it as RGB with 8"):
         read_picture(tmp_path / "photo.tif")
     assert capfd.readouterr().err == ""
 
@@ -429,6 +432,57 @@ def test_a_large_text_in_a_picture_does_no_harm(scene, tmp_path):
     (tmp_path / "photo.png").write_bytes(content.getvalue())
     with pytest.raises(ValueError, match="is damaged"):
         read_picture(tmp_path / "photo.png")
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("encoded", [1.0, 1 / 2.2])
+def test_the_power_by_which_a_png_is_encoded_is_undone(scene, tmp_path, bits, encoded):
+    most = 2**bits - 1
+    stored = np.round(most * (scene / 255) ** (2.2 * encoded)).astype(np.uint8 if bits == 8 else np.uint16)
+    content = cv2.imencode(".png", stored[..., ::-1])[1].tobytes()
+    chunk = b"gAMA" + struct.pack(">I", round(encoded * 1e5))
+    path = tmp_path / "photo.png"
+    path.write_bytes(content[:33] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + content[33:])
+    picture = read_picture(path)
+    assert abs(corners(picture.pixels) - CORNERS).max() <= (8 if bits == 8 else 1)
+    assert any("by the power" in note for note in picture.notes) == (encoded == 1)
+
+
+def test_a_grey_of_16_bits_may_be_the_transparent_one(tmp_path):
+    content = cv2.imencode(".png", np.array([[20_000, 30_000]], np.uint16))[1].tobytes()
+    chunk = b"tRNS" + struct.pack(">H", 20_000)
+    path = tmp_path / "photo.png"
+    path.write_bytes(content[:33] + struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk)) + content[33:])
+    picture = read_picture(path)
+    assert picture.pixels[0, :, 0].tolist() == [255, 117]
+    assert "transparent" in picture.notes[0]
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.uint32, np.int32, np.uint64])
+def test_the_white_of_integers_is_their_types_and_not_the_largest_value(scene, tmp_path, kind):
+    path = tmp_path / "photo.tif"
+    tifffile.imwrite(path, (scene / 255 * 0.999999 * np.iinfo(kind).max).astype(kind), photometric="rgb")
+    assert abs(corners(read_picture(path).pixels) - CORNERS).max() <= 1
+
+
+def test_tiffs_packed_as_webp_are_read(scene, tmp_path, capfd):
+    path = tmp_path / "photo.tif"
+    tifffile.imwrite(path, scene, compression="webp", photometric="rgb")
+    assert abs(corners(read_picture(path).pixels) - CORNERS).max() <= 9
+    assert not capfd.readouterr().err
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.7, 0.95, 0.99])
+@pytest.mark.parametrize("is_big", [False, True])
+def test_tiffs_cut_before_their_directory_end_too_early(scene, tmp_path, share, is_big):
+    path = tmp_path / "photo.tif"
+    noisy = np.random.default_rng(0).integers(0, 256, scene.shape).astype(np.uint8)
+    Image.fromarray(noisy).save(path, compression="tiff_lzw", big_tiff=is_big)
+    content = path.read_bytes()
+    assert read_picture(path).pixels.shape == scene.shape
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(ValueError, match="ends too early"):
+        read_picture(path)
 
 
 def test_litter_in_a_folder_of_photos_is_passed_over(tmp_path):

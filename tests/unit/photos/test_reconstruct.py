@@ -207,6 +207,7 @@ def test_folders_and_patterns_and_the_others_go_on_where_one_fails(command, phot
         (["a.png", "--max-megapixels", "0.001"], "more than the 0.001 megapixels that are read"),
         (["a.png", "--memory", "1k"], "megapixels that fit into memory; close other programs, or raise --memory"),
         (["a.png", "--frames", "2"], "frames is 2; 4 gives"),
+        (["l" * 300], "cannot be looked for (File name too long); name a picture file"),
         (["a.png", "--scale", "2"], "scale is 2.0; give a factor"),
         (["a.png", "--output", "a.png"], "--output: a.png is a file, not a folder; name another one"),
     ],
@@ -300,11 +301,19 @@ def test_an_image_that_pillow_opened_is_read_as_its_file(weights, photo, tmp_pat
         assert given.picture.exif == of_file.picture.exif and bool(given.picture.exif) == (name == "a.png")
 
 
-BAD_BOUNDS = [(f"--max-mega{kind}", value) for kind in ("pixels", "bytes") for value in ("inf", "nan", "0", "x")]
+BAD_BOUNDS = [
+    (f"--max-mega{kind}", value) for kind in ("pixels", "bytes") for value in ("inf", "nan", "0", "x", "1e308")
+]
 
 
 def test_size_options_are_read(command, capsys):
-    for option, value in (("--memory", "lots"), ("--tile", "-3"), ("--tile", "²"), *BAD_BOUNDS):
+    for option, value in (
+        ("--memory", "lots"),
+        ("--memory", "9" * 400),
+        ("--tile", "-3"),
+        ("--tile", "²"),
+        *BAD_BOUNDS,
+    ):
         with pytest.raises(SystemExit) as stopped:
             command("a.png", option, value)
         assert stopped.value.code == 2 and "is no" in capsys.readouterr().err
@@ -502,3 +511,21 @@ def test_a_signal_leaves_nothing(weights, photo, tmp_path, name):
         _, error = process.communicate()
     assert process.returncode == 130 and error.splitlines()[-1] == "unsmear: stopped"
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_folder_by_another_path_is_the_same_folder(command, photo, tmp_path):
+    other = tmp_path / "other"
+    (tmp_path / "photos").mkdir()
+    other.symlink_to(tmp_path / "photos")
+    Image.fromarray(photo).save(tmp_path / "photos" / "a.png")
+    Image.fromarray(255 - photo).save(tmp_path / "photos" / "a.bmp")
+    assert command(tmp_path / "photos" / "a.png", other / "a.bmp", "--overwrite", "--frames", "4") == 0
+    assert {path.name for path in (tmp_path / "photos").iterdir() if path.is_dir()} == {"a", "a_2"}
+
+
+def test_a_closed_error_output_stops_nothing(command, photo, tmp_path, monkeypatch, capsys):
+    path = tmp_path / "photo.png"
+    Image.fromarray(photo).save(path)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert command(path, tmp_path / "missing.png", "--frames", "4", "--json") == 1
+    assert len(json.loads(capsys.readouterr().out)["photos"]) == 2
