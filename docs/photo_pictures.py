@@ -17,7 +17,7 @@ from PIL import Image
 
 import unsmear
 from unsmear.evaluation.psnr import psnr
-from unsmear.photos.save import side_by_side
+from unsmear.photos.side_by_side import side_by_side
 
 IMAGES = Path(__file__).parent / "images"
 SAMPLES = Path(unsmear.__file__).parent / "photos/samples"

@@ -14,6 +14,7 @@ from pathlib import Path
 from unsmear import __version__
 from unsmear.export import command as export
 from unsmear.photos import app, command
+from unsmear.photos import options as photo_options
 from unsmear.photos.printer import discard_output
 from unsmear.sharing import compare, evaluate
 
@@ -80,7 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name in ("results", "mlflow"):
         of[name].add_argument("folder", nargs="?", type=Path, default=Path("results"), help="default: results")
     of["mlflow"].add_argument("--port", type=int, default=5000, help="of the page on this machine; default: 5000")
-    command.add_arguments(of["reconstruct"])
+    photo_options.add_arguments(of["reconstruct"])
     app.add_arguments(of["app"])
     export.add_arguments(of["export"])
     evaluate.add_arguments(of["evaluate"])

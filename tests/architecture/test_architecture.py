@@ -101,11 +101,9 @@ def test_every_rule_has_an_environment_and_a_log(repository):
 
 
 def test_modules_stay_small(modules):
-    """At most 200 lines; those of photos a few more for now."""
-    lines = {
-        str(path): (len(path.read_text().splitlines()), 210 if "photos" in path.parts else 200) for path in modules
-    }
-    assert {path: number for path, (number, most) in lines.items() if number > most} == {}
+    """At most 200 lines."""
+    lines = {str(path): len(path.read_text().splitlines()) for path in modules}
+    assert {path: number for path, number in lines.items() if number > 200} == {}
 
 
 def test_what_is_public_says_what_it_is(modules):

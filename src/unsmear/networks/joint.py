@@ -69,13 +69,14 @@ class GatedBlock(nn.Module):
 
 
 class Stem(nn.Conv2d):
-    """Patches of stacked pictures, (B, C, H, W), to maps (B, width, H / patch, W / patch), each with its neighbours."""
+    """Patches of stacked pictures to maps, each with its neighbours."""
 
     def __init__(self, channels: int, width: int, patch: int) -> None:
         super().__init__(channels * patch**2, width, 3, padding=1)
         self.patch = patch
 
     def forward(self, pictures: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, width, H / patch, W / patch)."""
         return super().forward(functional.pixel_unshuffle(pictures, self.patch))
 
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from unsmear.photos.command import read_bound
+from unsmear.photos.options import read_bound
 
 KEEP_S = 3600.0
 PREFIX = "unsmear-app-"

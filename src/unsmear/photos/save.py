@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,10 @@ import numpy as np
 from unsmear.photos.formats import register_heif
 from unsmear.photos.picture import Picture
 from unsmear.photos.reconstruction import Reconstruction
-from unsmear.photos.video import MAX_SIDE, fit, write_animation, write_film
+from unsmear.photos.side_by_side import side_by_side
+from unsmear.photos.video import MAX_SIDE, write_animation, write_film
 
 Film = Literal["mp4", "gif", "webp"]
-GAP = 16
 MAX_EXIF_BYTES = 65_533
 # Kinds of photo that frames can be written as, with how.
 _OWN: dict[str, tuple[str, dict[str, Any]]] = {
@@ -190,12 +190,3 @@ def write_picture(pixels: np.ndarray, path: Path, picture: Picture, options: dic
     if picture.profiled:
         options = {**options, "icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}
     Image.fromarray(np.ascontiguousarray(pixels)).save(path, **options)
-
-
-def side_by_side(blurry: np.ndarray, sharp: np.ndarray) -> np.ndarray:
-    """The blurry picture and a frame of it, left and right, or one above the other where they are wide."""
-    pair: Sequence[np.ndarray] = [fit(blurry), fit(sharp)]
-    height, width = pair[0].shape[:2]
-    axis = 0 if width > 2 * height else 1
-    gap = np.full((GAP, width, 3) if axis == 0 else (height, GAP, 3), 255, np.uint8)
-    return np.concatenate([pair[0], gap, pair[1]], axis=axis)

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from unsmear.photos.bands import find_bands
+
 # Shares are found on a grid of so many px, which takes a tenth of the time.
 GRID = 4
-# Pixels whose values, of a few pictures, fit into the nearest caches.
-BAND_PIXELS = 2**15
 # Standard deviation of the surroundings that a share is taken from, px; three of them are looked at.
 SIGMA = 5.0
 # Energy, full scale 1, below which a difference says nothing: a third of a code.
@@ -48,18 +48,13 @@ def find_moved(blurry: Tensor, frames: Sequence[Tensor], middle: int) -> Tensor:
     -------
     (B, 1, H, W), from 0 where s is ``NONE`` or less to 1 where it is ``ALL`` or more
     """
-    bands = [_compare(*(p[..., rows, :] for p in (blurry, *frames)), middle=middle) for rows in find_bands(blurry)]
+    bands = [
+        _compare(*(p[..., rows, :] for p in (blurry, *frames)), middle=middle) for rows in find_bands(blurry, GRID)
+    ]
     sums = _blur(torch.cat(bands, dim=-2))
     share = ((sums[:, :1] + SMALLEST) / (sums[:, 1:] + SMALLEST)).sub_(NONE).div_(ALL - NONE).clamp_(0, 1)
     fine = functional.interpolate(share, scale_factor=GRID, mode="bilinear", align_corners=False)
     return fine[..., : blurry.shape[-2], : blurry.shape[-1]]
-
-
-def find_bands(picture: Tensor) -> list[slice]:
-    """Rows of (..., H, W) to compute together, by :data:`GRID` and on a CPU so few that they stay in the caches."""
-    height, width = picture.shape[-2:]
-    rows = max(GRID, BAND_PIXELS // width // GRID * GRID) if picture.device.type == "cpu" else height
-    return [slice(top, min(height, top + rows)) for top in range(0, height, rows)]
 
 
 def keep_still(motion: dict[int, Tensor], moved: Tensor) -> None:

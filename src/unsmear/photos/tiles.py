@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 import torch
 
@@ -14,8 +13,9 @@ from unsmear.cascade.spec import find_predecessors
 from unsmear.cascade.stage import Stage
 from unsmear.networks.build import find_references
 from unsmear.out_of_memory import is_out_of_memory
+from unsmear.photos.bands import write_codes
 from unsmear.photos.memory import bytes_per_pixel, kept_by_process
-from unsmear.photos.still import find_bands, find_moved, keep_still
+from unsmear.photos.still import find_moved, keep_still
 from unsmear.photos.tiling import Tile, plan_tiles
 
 MARGIN = 144
@@ -179,7 +179,7 @@ class TiledCascade:
                 keep_still(fields, moved)
                 moved = moved[(0, ..., *tile.inside)]
             inside = [frame[(0, ..., *tile.inside)] for frame in chosen]
-            _write_codes(inside, moved, out[(slice(None), *tile.keep)])
+            write_codes(inside, moved, out[(slice(None), *tile.keep)])
         if motion is not None:
             self._keep_motion(fields, tile, motion)
 
@@ -195,16 +195,3 @@ class TiledCascade:
         for index, frame in enumerate(self.frames):
             if frame in fields:
                 motion[(index, slice(None), *keep)] = fields[frame][(0, slice(None), *inside)].float().cpu().numpy()
-
-
-def _write_codes(frames: list[torch.Tensor], moved: torch.Tensor | None, out: np.ndarray) -> None:
-    """Round frames (3, H, W) to 8 bit and write them to (N, H, W, 3); what has not moved comes from the middle one."""
-    middle = frames[len(frames) // 2]
-    for rows in find_bands(middle):
-        for index, frame in enumerate(frames):
-            part = frame[:, rows]
-            if moved is not None and frame is not middle:
-                # Guesses are of about a pixel, over which fading is moving.
-                part = torch.lerp(middle[:, rows], part, moved[:, rows])
-            codes = (255 * part).round_().clamp_(0, 255).to(torch.uint8)
-            out[index, rows] = cv2.merge(list(codes.cpu().numpy()))

@@ -7,7 +7,8 @@ import pytest
 import skimage
 import torch
 
-from unsmear.photos.still import find_bands, find_moved, keep_still, records_mean
+from unsmear.photos.bands import find_bands
+from unsmear.photos.still import find_moved, keep_still, records_mean
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +39,9 @@ def test_bands_are_of_no_consequence(moving, monkeypatch):
     truth[..., :60] = moving[:, 3:4, ..., :60]
     found = []
     for pixels in (2**15, 8 * 120):
-        monkeypatch.setattr("unsmear.photos.still.BAND_PIXELS", pixels)
+        monkeypatch.setattr("unsmear.photos.bands.BAND_PIXELS", pixels)
         found.append(find_moved(truth.mean(dim=1)[..., :-3, :], moving[..., :-3, :].unbind(1), 3))
-    assert len(find_bands(moving)) == 12
+    assert len(find_bands(moving, 4)) == 12
     torch.testing.assert_close(found[1], found[0])
 
 
