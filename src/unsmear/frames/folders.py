@@ -46,8 +46,8 @@ def plan_folders(
         warnings.warn(text + ", ".join(short[:8]), stacklevel=2)
     if not usable:
         raise ValueError(
-            f"data.folders.folder: no folder below {folders.folder} has {frames_per_group} frames in a row; name other "
-            "folders, or lower data.frames_per_group"
+            f"data.folders.folder: no folder below {folders.folder} has {frames_per_group} frames in a row; name "
+            "folders of longer sequences"
         )
     if all_test:
         remedy = "name one of their top folders instead, or leave out all_test"

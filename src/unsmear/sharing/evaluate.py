@@ -22,7 +22,7 @@ _OPTIONS = {
     r"data\.videos\.rate[^:]*": "--rate",
     r"data\.max_frames": "--max-frames",
     r"data(\.\w+)*": "--footage",
-    r"configuration: cascades": "--weights",
+    r"cascades": "--weights",
 }
 # By this line a configuration is known as one that may be written anew.
 HEADER = "# Written by unsmear evaluate, each time anew.\n"

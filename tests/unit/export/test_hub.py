@@ -54,7 +54,7 @@ def test_a_picture_is_reconstructed_with_them(hub, small_weights):
     ("told", "message"),
     [
         ({"lfs": {"sha256": "0" * 64}}, "another file"),
-        ({"size": 10, "lfs": None}, "longer than 10 bytes"),
+        ({"size": 10, "lfs": None}, "has more than 10 bytes"),
         ({"size": 2**40}, "more than"),
         ({"lfs": {"sha256": "../../etc"}}, "does not answer as the hub does"),
     ],

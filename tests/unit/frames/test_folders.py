@@ -119,7 +119,7 @@ def test_loose_folders_are_split_by_list_or_count(tmp_path: Path, folders: dict,
         (
             ["a/{:d}.png"],
             {"test": 1, "frames_per_group": 9},
-            "folder below .* has 9 frames in a row; name other folders",
+            "folder below .* has 9 frames in a row; name folders of longer sequences",
         ),
         (LOOSE, {"test": 4}, "the train split is empty"),
         (["a/{:d}.tif"], {"test": 1}, r"hold only \.tif files; PNG and JPG are read"),
