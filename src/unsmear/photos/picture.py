@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from unsmear.photos.colour import describe_gamma, find_gamma, reduce_depth, to_srgb
+from unsmear.photos.colour_codes import describe_colour_codes
 from unsmear.photos.exif import describe_exif, turn_upright
 from unsmear.photos.formats import RAW_SUFFIXES, ends_early, name_unreadable, readable_plugins, register_heif
 from unsmear.photos.png import read_deep_png
@@ -30,6 +30,7 @@ DAMAGE += (IndexError, TypeError, OverflowError, NotImplementedError, AttributeE
 ADVICE = "that are read; shrink it first, or raise --max-megapixels"
 # Of a TIFF.
 _BITS_PER_SAMPLE = 258
+_CUT_OFF = "{} ends too early: the file was cut off; copy it again from where it came"
 _CUT = ("truncated", "ends", "unexpected end", "not enough", "premature", "incomplete")
 _bound = threading.Lock()
 
@@ -86,7 +87,7 @@ def read_picture(
             raise
         text = " ".join(str(error).split()) or type(error).__name__
         if ends_early(path) or isinstance(error, EOFError) or any(word in text.lower() for word in _CUT):
-            raise ValueError(_cut(path)) from None
+            raise ValueError(_CUT_OFF.format(path)) from None
         raise ValueError(f"{path} is damaged ({text}); copy it again from where it came") from None
 
 
@@ -126,10 +127,6 @@ def _too_large(path: Path, max_pixels: int, advice: str, error: Exception) -> st
     return f"{path} declares {found}more than the {max_pixels / 1e6:.4g} megapixels {advice}"
 
 
-def _cut(path: Path) -> str:
-    return f"{path} ends too early: the file was cut off; copy it again from where it came"
-
-
 def _read(path: Path, max_pixels: int) -> Picture:
     with _bounded(max_pixels):
         try:
@@ -147,7 +144,7 @@ def _read(path: Path, max_pixels: int) -> Picture:
 
 
 def _decode(path: Path, image: Image.Image, max_pixels: int) -> Picture:
-    tile: list[Any] = getattr(image, "tile", [])
+    stored_as = "".join(str(tile[3]) for tile in getattr(image, "tile", ()))
     exif, orientation = describe_exif(image)
     if image.format == "TIFF":
         bits = max(getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (1,)))
@@ -156,13 +153,14 @@ def _decode(path: Path, image: Image.Image, max_pixels: int) -> Picture:
         stored = read_tiff(path, max_pixels) if bits > 8 or is_mistaken else None
         if stored is not None:
             return _finish_tiff(stored, exif)
-    is_deep = bool(tile) and image.format == "PNG" and "16" in str(tile[0][3]) and image.mode[0] not in "IF"
+    is_deep = image.format == "PNG" and "16" in stored_as and image.mode[0] not in "IF"
     several = getattr(image, "n_frames", 1) if getattr(image, "is_animated", False) else 1
     image.load()
     # Again, as notes may follow the pixels, and as Pillow turns a TIFF upright by itself.
     exif, orientation = describe_exif(image)
     check_size(path, image.size, max_pixels)
-    return finish_picture(image, exif, orientation, read_deep_png(path) if is_deep else None, _tell_number(several))
+    notes = [*_tell_number(several), *([] if "icc_profile" in image.info else describe_colour_codes(path))]
+    return finish_picture(image, exif, orientation, read_deep_png(path) if is_deep else None, notes)
 
 
 def _finish_tiff(stored: StoredTiff, exif: bytes) -> Picture:

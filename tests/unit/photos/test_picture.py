@@ -489,3 +489,23 @@ def test_litter_in_a_folder_of_photos_is_passed_over(tmp_path):
     for name in ("a.png", "._a.png", ".hidden.jpg", "Thumbs.db"):
         (tmp_path / name).write_bytes(b"x")
     assert find_photos([tmp_path]) == [str(tmp_path / "a.png")]
+
+
+@pytest.mark.parametrize(
+    ("codes", "note"),
+    [((9, 16), "its colours are HDR (PQ)"), ((12, 13), "its colours are those of Display P3"), ((1, 13), None)],
+)
+@pytest.mark.parametrize("suffix", ["png", "avif"])
+def test_colours_named_by_other_numbers_than_srgbs_are_said(scene, tmp_path, suffix, codes, note):
+    path = tmp_path / f"photo.{suffix}"
+    Image.fromarray(scene).save(path)
+    content = path.read_bytes()
+    if suffix == "png":
+        data = b"cICP" + bytes([*codes, 0, 1])
+        content = content[:33] + struct.pack(">I", 4) + data + struct.pack(">I", zlib.crc32(data)) + content[33:]
+    else:
+        place = content.index(b"colrnclx") + 8
+        content = content[:place] + struct.pack(">HH", *codes) + content[place + 4 :]
+    path.write_bytes(content)
+    notes = read_picture(path).notes
+    assert notes == () if note is None else notes[0].startswith(note)
