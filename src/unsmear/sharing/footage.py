@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unsmear.files import is_ignored
+from unsmear.frames.picture_list import SUFFIXES as PICTURES
 from unsmear.frames.videos import SUFFIXES
 
 
@@ -68,5 +69,11 @@ def _source_of(path: Path) -> str:
         raise ValueError(
             f"--footage: {path.name} is neither a video nor a zip, by its name; name one of these, or a folder of "
             "numbered PNG or JPG files"
+        )
+    deeper = {p.suffix.lower(): p.parent for p in path.rglob("*") if not is_ignored(str(p.relative_to(path)))}
+    if not deeper.keys() & PICTURES and (found := deeper.keys() & {".zip", *SUFFIXES}):
+        raise ValueError(
+            f"--footage: {path} has its videos or zips in folders below it; name one of these, such as "
+            f"{deeper[min(found)]}"
         )
     return "folders"

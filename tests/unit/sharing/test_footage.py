@@ -110,3 +110,12 @@ def test_a_train_part_alone_asks_for_all_test(tmp_path):
 def test_built_in_scenes_cannot_all_be_tests():
     with pytest.raises(ValueError, match="all_test takes archives, videos or folders, but source is scenes"):
         DataConfig(all_test=True)
+
+
+def test_videos_in_folders_below_are_pointed_at(tmp_path):
+    (tmp_path / "clips/street").mkdir(parents=True)
+    (tmp_path / "clips/street/a.mp4").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"has its videos or zips in folders below it; .* such as .*clips/street"):
+        describe_footage(tmp_path / "clips")
+    write_pictures(tmp_path / "clips/frames")
+    assert describe_footage(tmp_path / "clips")["source"] == "folders"
