@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -337,7 +338,10 @@ def test_uploads_are_deleted_whatever_ends_the_page(options, photo, tmp_path, nu
     (tmp_path / "temporary").mkdir()
     command = [sys.executable, "-m", "unsmear.cli", "app", "--port", str(options.port), "--weights", *options.weights]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as page:
+    # Under nohup a program is to ignore the end of its terminal.
+    heard = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, env=environment, preexec_fn=heard) as page:
         try:
             address = page.stdout.readline().split()[0]
             with (tmp_path / "a.png").open("rb") as stream:

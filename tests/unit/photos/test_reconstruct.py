@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import av
@@ -503,7 +504,9 @@ def test_photos_go_on_where_nobody_reads_their_names(weights, photo, tmp_path, t
 def test_a_signal_leaves_nothing(weights, photo, tmp_path, name):
     Image.fromarray(np.tile(photo, (12, 12, 1))).save(tmp_path / "a.png")
     program = [sys.executable, "-m", "unsmear.cli", "reconstruct", "a.png", "--weights", str(weights)]
-    with subprocess.Popen(program, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    # Under nohup a program is to ignore the end of its terminal.
+    heard = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    with subprocess.Popen(program, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as process:
         while not list(tmp_path.glob(".unsmear-*")):
             assert process.poll() is None
             time.sleep(0.01)
