@@ -10,8 +10,8 @@ from PIL import Image
 
 from unsmear.photos.tiff import TIFF_BEGINNINGS, tiff_ends_early
 
-# Plugins of Pillow that run another program, or know the name of a format and nothing else.
-REFUSED_PLUGINS = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5", "FPX", "MIC"}
+# Plugins of Pillow that run another program, know the name of a format and nothing else, or leave out its scales.
+REFUSED_PLUGINS = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5", "FITS", "FPX", "MIC"}
 RAW_SUFFIXES = {".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".iiq", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw"}
 RAW_SUFFIXES |= {".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 HEIF_SUFFIXES = {".heic", ".heif", ".hif"}
@@ -30,6 +30,7 @@ _BEGINNINGS = {
     b"\xff\x0a": f"a JPEG XL picture; {_EXPORT}",
     b"\x00\x00\x00\x0cJXL ": f"a JPEG XL picture; {_EXPORT}",
     b"\x76\x2f\x31\x01": f"an OpenEXR picture; {_EXPORT}",
+    b"SIMPLE  =": f"a FITS picture; {_EXPORT}",
     b"#?RADIANCE": f"a Radiance HDR picture; {_EXPORT}",
     b"PK\x03\x04": "a zip archive; unpack it and name the pictures in it",
     b"\x1f\x8b": "a gzip archive; unpack it and name the pictures in it",

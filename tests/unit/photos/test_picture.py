@@ -359,6 +359,7 @@ def test_the_bounds_are_the_callers(scene, tmp_path):
         ("photo.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n", "PostScript"),
         ("photo.svg", b"<svg xmlns=''/>", "vector drawing"),
         ("photo.jxl", b"\xff\x0a\x00", "JPEG XL"),
+        ("photo.fits", b"SIMPLE  =                    T".ljust(2880), "a FITS picture; export it"),
         ("photo.exr", b"\x76\x2f\x31\x01", "OpenEXR"),
         ("photo.jpg", b"<!DOCTYPE html><html>", "web page; save the picture itself"),
         ("photo.zip", b"PK\x03\x04", "zip archive; unpack"),
