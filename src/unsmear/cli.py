@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Names of files may hold what cannot be printed.
             stream.reconfigure(errors="backslashreplace")
     if options.command in ("app", "reconstruct") and threading.current_thread() is threading.main_thread():
-        # As Ctrl-C: what is half-written is deleted.
+        # As Ctrl-C, so that what is half-written is deleted; nohup has its way.
         for name in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(name) == signal.SIG_DFL:
                 signal.signal(name, signal.default_int_handler)

@@ -71,7 +71,7 @@ def test_every_training_sweep_and_evaluation_is_in_the_tracking_store(finished_o
 
 def test_weights_say_what_they_are(finished_once):
     from unsmear.cascade.cascade import Cascade
-    from unsmear.cascade.checkpoint import read_header
+    from unsmear.cascade.header import read_header
 
     folder = finished_once.folder / "results/models/masked"
     header = read_header(folder / "f26/final/weights.safetensors")

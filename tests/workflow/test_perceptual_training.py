@@ -46,7 +46,7 @@ def test_one_stage_weighs_the_perceptual_loss(finished):
         expected = float(row[loss]) + 0.75 * float(row["perceptual"])
         assert float(row["perceptual"]) > 0 and float(row["loss"]) == pytest.approx(expected, rel=1e-4)
 
-    from unsmear.cascade.checkpoint import read_header
+    from unsmear.cascade.header import read_header
 
     provenance = read_header(finished.folder / TARGET)["provenance"]
     layers = finished.folder / "results/losses/vgg16.safetensors"

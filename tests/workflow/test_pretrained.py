@@ -75,7 +75,8 @@ def test_released_networks_are_a_row_of_the_table_and_a_start_of_training(finish
     center = "results/models/tuned/center/final/weights.safetensors"
     finished.run(center)
 
-    from unsmear.cascade.checkpoint import load_stage, read_header
+    from unsmear.cascade.checkpoint import load_stage
+    from unsmear.cascade.header import read_header
 
     imported = results / "models/pretrained/center/final/weights.safetensors"
     assert read_header(imported)["provenance"]["sha256"] == files["center"]["sha256"]
@@ -112,7 +113,7 @@ def test_refused_import_leaves_the_earlier_weights(fresh):
 
 @pytest.mark.slow
 def test_training_starts_from_a_file_and_follows_its_changes(finished):
-    from unsmear.cascade.checkpoint import read_header
+    from unsmear.cascade.header import read_header
 
     weights = finished.folder / "results/models/masked/f35/final/weights.safetensors"
     start = finished.folder / "start.safetensors"

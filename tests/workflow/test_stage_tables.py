@@ -65,7 +65,7 @@ def test_frames_and_stages_follow_the_configuration(fresh, num_frames, stages):
     assert [int(row["frame"]) for row in rows] == 2 * list(range(1, num_frames + 1))
     assert json.loads((results / "evaluation/masked/cost.json").read_text())["num_frames"] == num_frames
 
-    from unsmear.cascade.checkpoint import read_header
+    from unsmear.cascade.header import read_header
 
     orders = {
         camera: [

@@ -10,8 +10,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from unsmear.cascade.header import FORMAT_VERSION
-from unsmear.cascade.header import read_header as read_header
+from unsmear.cascade.header import FORMAT_VERSION, read_header
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.files import write_atomically

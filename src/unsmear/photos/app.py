@@ -8,7 +8,6 @@ import hmac
 import ipaddress
 import os
 import shutil
-import signal
 import socket
 import sys
 import tempfile
@@ -56,9 +55,6 @@ def run(options: argparse.Namespace) -> int:
             "--password asks for one, and leaving --host out serves this machine alone",
             file=sys.stderr,
         )
-    # A terminal that is closed ends the page as Ctrl-C does, but not one that nohup started.
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
     with serve(options) as address:
         print(f"{address}  (Ctrl-C ends it)", flush=True)
         while True:

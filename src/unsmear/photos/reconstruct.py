@@ -53,8 +53,8 @@ class Reconstructor:
         device: Device = "auto",
         precision: Precision = "auto",
     ) -> None:
-        from unsmear.cascade.checkpoint import read_header
         from unsmear.cascade.config import InferenceConfig
+        from unsmear.cascade.header import read_header
         from unsmear.cascade.inference import CascadeInference
         from unsmear.cascade.order import find_weights
         from unsmear.hub import fetch_addresses

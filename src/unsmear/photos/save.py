@@ -103,13 +103,16 @@ def save_reconstruction(
 def _replace_files(folder: Path, made: Path, earlier: Path) -> None:
     """Put what was made in the place of an earlier run's files, or leave all as it was."""
     earlier.mkdir()
+    placed: list[Path] = []
     try:
         for path in list(folder.iterdir()):
             if path.is_file() and (_OURS.fullmatch(path.name) or (made / path.name).exists()):
                 path.rename(earlier / path.name)
         for path in list(made.iterdir()):
-            path.rename(folder / path.name)
+            placed.append(path.rename(folder / path.name))
     except BaseException:
+        for path in placed:
+            path.unlink()
         for path in list(earlier.iterdir()):
             path.replace(folder / path.name)
         raise

@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from unsmear.cascade.cascade import Cascade
-from unsmear.cascade.checkpoint import Checkpoint, load_stage, read_header, save_stage
+from unsmear.cascade.checkpoint import Checkpoint, load_stage, save_stage
+from unsmear.cascade.header import read_header
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.evaluation.equalise import equalise

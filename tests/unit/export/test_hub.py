@@ -11,7 +11,7 @@ from loopback_hub import serve_hub
 
 import unsmear
 from unsmear import hub as hub_module
-from unsmear.cascade.checkpoint import read_header
+from unsmear.cascade.header import read_header
 from unsmear.cli import main
 from unsmear.export.hub import export_hub, shipped_card
 from unsmear.hub import fetch_hub_weights

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from unsmear.cascade.checkpoint import read_header
+from unsmear.cascade.header import read_header
 from unsmear.files import read_rows
 from unsmear.out_of_memory import is_out_of_memory
 from unsmear.training import batch_size

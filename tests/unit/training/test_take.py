@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from unsmear.cascade.checkpoint import load_stage, read_header
+from unsmear.cascade.checkpoint import load_stage
+from unsmear.cascade.header import read_header
 from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
 from unsmear.optics.simulate import simulate_camera
