@@ -3,7 +3,8 @@
 Run: python benchmarks/recipes.py RESULTS --seconds 150
 after ``snakemake --cores all --until render_blur --configfile config/general.yaml``, which leaves there what is
 trained on.
-Each recipe takes the same seconds of processor time: a step is timed first, and as many are trained as fit in them.
+Each recipe takes the same seconds of processor time (in bfloat16 where the processor gains from it): a step is timed
+first, and as many are trained as fit in them.
 PSNR is of the middle frame on val, above the blurry pictures'. Without RESULTS only the costs of a step are told.
 """
 
@@ -26,6 +27,7 @@ from unsmear.training.config import Hparams, TrainingConfig
 from unsmear.training.engine import fit
 from unsmear.training.gradient import Allowed
 from unsmear.training.objective import Objective
+from unsmear.training.precision import Precision
 from unsmear.training.resume import StateFiles
 from unsmear.training.sequences import SequenceStores
 from unsmear.training.stores import SplitStores
@@ -40,6 +42,7 @@ RECIPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "learning rate 0.001": ({}, {"learning_rate": 0.001}),
     "learning rate 0.01": ({}, {"learning_rate": 0.01}),
     "patch 4, width 48": ({"patch": 4, "width": 48}, {}),
+    "blocks 1 1 2, 2, 1 1 1": ({"encoder_blocks": (1, 1, 2), "middle_blocks": 2, "decoder_blocks": (1, 1, 1)}, {}),
     "width 16": ({"width": 16}, {}),
     "width 32": ({"width": 32}, {}),
     "crops of 96": ({}, {"crop": 96}),
@@ -78,13 +81,17 @@ def train(network: dict[str, Any], changes: dict[str, Any], stores: dict[str, Sp
     center = GENERAL["cascades"][0]["stages"][0]
     spec = StageSpec(name="center", predicts=(4,), network={**center["network"], **network})
     hparams = Hparams(**{**GENERAL["training"]["defaults"], **SHORT, **changes, "steps": steps})
+    config = TrainingConfig(device="cpu", validate_every=steps)
+    precision = Precision.choose(config)
     torch.manual_seed(0)
     rows: list[dict] = []
     with tempfile.TemporaryDirectory() as folder:
         fit(
-            Objective(Stage(spec), [], "true", hparams.loss, fourier_weight=hparams.fourier_weight),
+            Objective(
+                Stage(spec), [], "true", hparams.loss, precision=precision, fourier_weight=hparams.fourier_weight
+            ),
             hparams,
-            TrainingConfig(device="cpu", precision="float32", validate_every=steps),
+            config,
             stores["train"],
             stores["val"],
             seed=0,

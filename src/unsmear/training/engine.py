@@ -126,7 +126,8 @@ def fit(
             means, norm, stop = compute(state.step, batch, interruption.signal_number)
             finite = math.isfinite(means["loss"]) and math.isfinite(norm)
             if finite:
-                state.take_step(rate)
+                with objective.precision.autocast():
+                    state.take_step(rate)
             else:
                 state.skip_step()
                 # At the end there are no further steps to wait for.

@@ -33,7 +33,8 @@ class Muon(torch.optim.Optimizer):
 
     Notes
     -----
-    torch's own class takes matrices alone, in bfloat16, which many CPUs imitate at a fraction of the speed.
+    torch's own class takes matrices alone, in bfloat16, which many CPUs imitate at a fraction of the speed. This one
+    multiplies in bfloat16 inside :func:`torch.autocast` alone.
 
     Source: Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; the scale is that of
     Liu et al., "Muon is scalable for LLM training", 2025.
@@ -106,5 +107,5 @@ def orthogonalise(matrices: Tensor) -> Tensor:
     x = x.mT if tall else x
     for _ in range(ITERATIONS):
         gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.mT if tall else x
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return (x.mT if tall else x).to(matrices.dtype)

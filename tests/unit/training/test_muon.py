@@ -22,6 +22,15 @@ def test_singular_values_become_one_and_vectors_stay(shape):
     torch.testing.assert_close(found - torch.diag_embed(values), torch.zeros_like(found), atol=1e-4, rtol=0)
 
 
+def test_multiplies_in_bfloat16_inside_autocast_alone():
+    matrices = torch.randn((2, 6, 40), generator=torch.Generator().manual_seed(1))
+    exact = orthogonalise(matrices)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = orthogonalise(matrices)
+    assert rounded.dtype == exact.dtype == torch.float32
+    assert 1e-4 < (rounded - exact).abs().max() < 0.02
+
+
 def network():
     torch.manual_seed(0)
     return nn.Sequential(nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.Conv2d(8, 3, 1)).to(
