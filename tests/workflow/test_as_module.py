@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+import pytest
 from test_submissions import count_submissions
+
+from unsmear.tracking.run import open_run
 
 OUTER = """
 configfile: "{inner}/config.yaml"
@@ -28,6 +32,19 @@ rule mine:
     shell:
         "cp {{input}} {{output}}"
 """
+HANDLERS = """
+
+onstart:
+    unsmear.onstart()
+
+
+onsuccess:
+    unsmear.onsuccess()
+
+
+onerror:
+    unsmear.onerror()
+"""
 
 
 def test_rules_serve_another_workflow(fresh, tmp_path):
@@ -35,9 +52,21 @@ def test_rules_serve_another_workflow(fresh, tmp_path):
     outer.folder.mkdir()
     (outer.folder / "Snakefile").write_text(OUTER.format(inner=fresh.folder))
     outer.run("mine.json")
-    # A module starts nobody who sends records: this rule does.
-    assert outer.plan("unsmear_sync_tracking") == {"unsmear_sync_tracking": 1}
     assert '"masked"' in (outer.folder / "mine.json").read_text()
+    # Without the module's handlers nobody sends records: this rule does.
+    assert outer.plan("unsmear_sync_tracking") == {"unsmear_sync_tracking": 1}
+
+
+@pytest.mark.parametrize("ending", ["a success", "a failure"])
+def test_its_handlers_send_what_jobs_record(fresh, tmp_path, ending):
+    outer = replace(fresh, folder=tmp_path / "outer")
+    text = OUTER.format(inner=fresh.folder).replace("cp ", "cp " if ending == "a success" else "false ")
+    with open_run(outer.folder / "results/mine", "mine/alone/final"):
+        pass
+    (outer.folder / "Snakefile").write_text(text + HANDLERS)
+    outer.run("mine.json", check=ending == "a success")
+    (sent,) = json.loads((outer.folder / "results/mlflow/sent.json").read_text())["runs"].values()
+    assert sent["status"] == "FINISHED"
 
 
 def test_short_rules_stay_off_the_cluster_under_other_names(fresh, repository, tmp_path):
