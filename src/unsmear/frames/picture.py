@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from unsmear.frames.content import describe_content
-from unsmear.frames.picture_size import JPEG_START, PNG_START, read_size
+from unsmear.frames.picture_size import JPEG_START, PNG_START, is_cut_off, read_size
 from unsmear.frames.png import MAX_PIXELS, decode_png
 
 
@@ -25,8 +25,7 @@ def decode_picture(data: bytes) -> np.ndarray:
     height, width = read_size(data)
     if not 0 < height * width <= MAX_PIXELS:
         raise ValueError(f"says it has {width} x {height} pixels; at most {MAX_PIXELS} are read")
-    # Decoders fill up in gray what is missing at the end.
-    if b"\xff\xd9" not in data[-65536:]:
+    if is_cut_off(data):
         raise ValueError("ends too early")
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     if image is None:

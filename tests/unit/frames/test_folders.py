@@ -218,6 +218,17 @@ def test_jpegs_decode_as_pillow_does(options: dict, size: tuple[int, int]) -> No
     assert sorted(read_size(data)) == [12, 20]
 
 
+def test_the_end_of_a_jpeg_is_looked_for_behind_its_preview() -> None:
+    whole = picture(1, "jpeg", exif=b"Exif\0\0" + picture(2, "jpeg"))
+    assert whole.count(b"\xff\xd9") == 2
+    assert np.array_equal(decode_picture(whole + bytes(100_000)), decode_picture(whole)), "a film is appended"
+    scan = whole.rindex(b"\xff\xda")
+    assert np.array_equal(decode_picture(whole[:scan] + bytes(4) + whole[scan:]), decode_picture(whole)), "stray bytes"
+    for share in (0.99, 0.9):
+        with pytest.raises(ValueError, match="ends too early"):
+            decode_picture(whole[: int(share * len(whole))])
+
+
 def test_sizes_come_from_headers_alone() -> None:
     assert read_size(PNG) == (12, 20) and read_size(PNG[:24]) == (12, 20)
     assert read_size(b"") == read_size(b"\xff\xd8\xff") == read_size(b"GIF89a") == read_size(PNG[:20]) == (0, 0)
