@@ -15,7 +15,6 @@ from unsmear.motion.estimate import estimate_flow
 from unsmear.motion.store import STRIDE, save_motion
 from unsmear.scenes.archives import open_scene
 from unsmear.scenes.config import ScenesConfig
-from unsmear.scenes.scene import Scene
 
 # Below this side, pixels, a halved picture is too small for the estimate.
 LEAST_HALVED = 32
@@ -55,16 +54,9 @@ def estimate_motion(
                 if scenes is None:
                     place[...] = _estimate(frames, numbers[index], numbers[middle])
                 else:
-                    place[...] = _exact(scene, first + index, first + middle)
+                    place[...] = scene.motion(first + index, first + middle, STRIDE)
         Path(record["output"]).parent.mkdir(parents=True, exist_ok=True)
         save_motion(record["output"], fields)
-
-
-def _exact(scene: Scene, number: int, middle: int) -> np.ndarray:
-    field = scene.motion(number, middle, STRIDE)
-    # An odd side's last row or column has no whole block; its neighbour's motion serves it.
-    rows, columns = (-(-side // STRIDE) for side in (scene.height, scene.width))
-    return np.pad(field, ((0, rows - field.shape[0]), (0, columns - field.shape[1]), (0, 0)), mode="edge")
 
 
 def _estimate(frames: np.ndarray, number: int, middle: int) -> np.ndarray:

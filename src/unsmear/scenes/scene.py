@@ -92,11 +92,11 @@ class Scene:
         Parameters
         ----------
         number, to : frames, from 1; points are taken and found in the middle of the frames' open time
-        stride : every so many pixels, from the centre of the first ``stride`` x ``stride`` block
+        stride : 1, or 2 for the centres of blocks of 2 x 2 pixels, the last of which goes on beyond an odd side
 
         Returns
         -------
-        (H / stride, W / stride, 2) float32 displacements (x, y), pixels
+        (ceil(H / stride), ceil(W / stride), 2) float32 displacements (x, y), pixels
         """
         offset, open_time = (stride - 1) / 2, self.shutter / 2
         xs, ys = np.arange(offset, self.width, stride), np.arange(offset, self.height, stride)

@@ -45,6 +45,21 @@ def test_small_and_odd_pictures(tmp_path):
     check_motion(record["output"], 1, 7, (21, 33))
 
 
+def test_odd_sides_of_scenes_have_exact_motion(tmp_path):
+    config = CONFIG.model_copy(update={"height": 131, "width": 129})
+    scene = make_scene(config, "test", 0, 5)
+    frames = np.stack([np.rint(scene.sharp_frame(number) * 255).astype(np.uint8) for number in range(1, 8)])
+    np.save(tmp_path / "000.npy", frames)
+    record = {"split": "test", "sequence": "000", "frames": tmp_path / "000.npy", "output": tmp_path / "m" / "000.npy"}
+    estimate_motion([record], 7, config, seed=5)
+    check_motion(record["output"], 1, 7, (131, 129))
+    # A vector of two by two pixels is near the mean of theirs, at the last row and column as well.
+    fine = scene.motion(1, 4)
+    blocks = np.pad(fine, ((0, 1), (0, 1), (0, 0)), mode="edge").reshape(66, 2, 65, 2, 2).mean(axis=(1, 3))
+    off = np.abs(open_motion(record["output"])[0, 0] - blocks)
+    assert np.median(off) < 0.05 and np.median(off[-1]) < 0.1 and np.median(off[:, -1]) < 0.1
+
+
 def test_scenes_of_a_training_sequence_are_cut_between_groups(tmp_path):
     config = CONFIG.model_copy(update={"train_frames": 21, "cut_every": 7})
     make_archive(config, "train_orig_part0", 5, tmp_path / "a.zip")
