@@ -371,3 +371,19 @@ def test_folders_of_pictures_go_through_the_rules_by_their_names(fresh, tmp_path
     assert np.array_equal(np.load(stores(fresh)["test/GOPR0384_11_00"]), noise(11)[:7])
     cv2.imwrite(str(folder / "test/GOPR0384_11_00/000056.png"), noise(11)[9][..., ::-1])
     assert fresh.plan(GROUPS)["extract_sequence"] == 1
+
+
+def test_own_photographs_are_named_and_their_scenes_may_rest(fresh, tmp_path):
+    (tmp_path / "own").mkdir()
+    for number, name in enumerate(("IMG {1}.png", "b.png", "c.jpg")):
+        assert cv2.imwrite(str(tmp_path / "own" / name), noise(number + 1, 140, 150)[0])
+    fresh.configure(scenes={"photographs": str(tmp_path / "own"), "at_rest": 1.0, "test_sequences": 1}, sweep=[])
+    wanted = ["results/frames/train/000.npy", "results/scenes/test.json"]
+    assert "IMG {1}.png holds a brace, by which Snakemake knows its patterns; rename" in fresh.run(*wanted, check=False)
+    (tmp_path / "own" / "IMG {1}.png").rename(tmp_path / "own" / "IMG 1 (2), é.png")
+    fresh.run(*wanted)
+    frames = np.load(fresh.folder / wanted[0])
+    assert (frames == frames[0]).all() and frames[0].std() > 5
+    cv2.imwrite(str(tmp_path / "own" / "c.jpg"), noise(9, 140, 150)[0])
+    jobs = fresh.plan(*wanted)
+    assert jobs["make_scenes"] == 2 and jobs["measure_motion"] == 1

@@ -23,6 +23,8 @@ if CONFIG.data.source == "scenes":
             "../scripts/make_scenes.py"
 
     rule measure_motion:
+        input:
+            in_place(PHOTOGRAPHS),
         output:
             paths.SCENE_MOTION,
         log:
@@ -90,6 +92,7 @@ rule extract_sequence:
             if CONFIG.data.source in ("videos", "folders")
             else None
         ),
+        may_rest=CONFIG.data.source == "scenes",
         code=code_digest("frames/extract.py"),
     script:
         "../scripts/extract_sequence.py"

@@ -13,4 +13,5 @@ for record, output in zip(snakemake.params.records, snakemake.output, strict=Tru
         max_frames=snakemake.params.max_frames,
         max_height=snakemake.params.max_height,
         num_frames=snakemake.params.num_frames,
+        may_rest=snakemake.params.may_rest,
     )

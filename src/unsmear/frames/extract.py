@@ -32,6 +32,7 @@ def extract_sequence(
     max_frames: int | None = None,
     max_height: int | None = None,
     num_frames: int | None = None,
+    may_rest: bool = False,
 ) -> None:
     """Decode one sequence into a store, (T, H, W, 3) uint8 RGB.
 
@@ -48,6 +49,8 @@ def extract_sequence(
     max_height : pixels, for videos and folders: higher frames are scaled down
     num_frames : frames of a group, for videos and folders (7 by default): where frames are missing, whole groups
         are kept
+    may_rest : whether any number of frames of a zip may repeat the one before: in built-in scenes nothing else does it
+        than what stands still
 
     Raises
     ------
@@ -71,11 +74,15 @@ def extract_sequence(
         frames = list_members(opened, archive).get((part, sequence))
         members = check_numbers(frames, f"{archive}: sequence {part}/{sequence}")[:max_frames]
         decode = partial(_decode_member, opened, archive)
-        _write_frames(output, members, decode, f"{archive}: sequence {part}/{sequence}")
+        _write_frames(output, members, decode, f"{archive}: sequence {part}/{sequence}", may_rest)
 
 
 def _write_frames(
-    output: str | Path, sources: Sequence[Source], decode: Callable[[Source], np.ndarray], name: str
+    output: str | Path,
+    sources: Sequence[Source],
+    decode: Callable[[Source], np.ndarray],
+    name: str,
+    may_rest: bool = False,
 ) -> None:
     """Decode one source after the other, each (H, W, 3) uint8 of one size, into a store."""
     frame = decode(sources[0])
@@ -93,7 +100,8 @@ def _write_frames(
                 )
             repeats.add(frame)
             store[index] = frame
-        repeats.check()
+        if not may_rest:
+            repeats.check()
 
 
 def _decode_member(opened: ZipFile, archive: str | Path, member: str) -> np.ndarray:

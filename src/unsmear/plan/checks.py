@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -29,8 +30,9 @@ def check_all(config: Config, records: Sequence[SequenceRecord]) -> None:
     check_regions(config, records)
     check_robustness(config)
     check_training_files(config)
-    if config.data.source == "scenes" and config.scenes.photographs != "builtin":
-        list_photographs(config.scenes.photographs)
+    own = config.data.source == "scenes" and config.scenes.photographs != "builtin"
+    photographs = list_photographs(config.scenes.photographs) if own else {}
+    check_names([*(record.archive for record in records), *map(str, chain.from_iterable(photographs.values()))])
 
 
 # Of versions that kept a table a sequence, and what MLflow knew of a run beside its results.
@@ -46,6 +48,19 @@ def find_former_files(folder: str | Path) -> str | None:
         f"{folder} holds results of an earlier version, in other files ({former[0]}, ...): all of it is made again; "
         f"`rm -r {folder}` first frees their room, and another folder keeps them (snakemake --directory)"
     )
+
+
+def check_names(files: Iterable[str]) -> None:
+    """Refuse files of frames or photographs that Snakemake would take for patterns.
+
+    Raises
+    ------
+    ValueError
+        Naming the file.
+    """
+    for file in files:
+        if "{" in file:
+            raise ValueError(f"{file} holds a brace, by which Snakemake knows its patterns; rename it")
 
 
 def check_regions(config: Config, records: Sequence[SequenceRecord]) -> None:

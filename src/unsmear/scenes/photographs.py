@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 from unsmear.files import is_ignored
+from unsmear.frames.picture_size import JPEG_START, is_cut_off
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 # Photographs are reduced to this shorter side: at their own size most are not sharp from pixel to pixel.
@@ -45,7 +47,7 @@ def list_photographs(photographs: str | Sequence[str]) -> dict[str, tuple[Path, 
     Parameters
     ----------
     photographs : ``builtin``, a folder or files. A folder's subfolders ``train``, ``val`` and ``test`` are the splits.
-        Otherwise the files, by name, are divided: of each ten the first is for val, the sixth for test.
+        Otherwise the files, by name and each once, are divided: of each ten the first is for val, the sixth for test.
 
     Raises
     ------
@@ -60,22 +62,21 @@ def list_photographs(photographs: str | Sequence[str]) -> dict[str, tuple[Path, 
     if isinstance(photographs, str):
         folder = Path(photographs).expanduser()
         if not folder.is_dir():
-            raise ValueError(
-                f"scenes.photographs names the folder {folder}, which is not there; name one with pictures"
-            )
+            what = "is a file" if folder.is_file() else "is not there"
+            raise ValueError(f"scenes.photographs: {folder} {what}; name a folder with pictures, or list files")
         found = {split: _pictures(folder / split) for split in PHOTOGRAPHS}
         if not any(found.values()):
             found = _divide(_pictures(folder))
         source = str(folder)
     else:
-        files = tuple(Path(name).expanduser() for name in photographs)
-        if missing := [str(path) for path in files if not path.is_file()]:
-            raise ValueError(f"scenes.photographs names {', '.join(missing)}, which is not there; correct the list")
+        files = sorted({Path(name).expanduser() for name in photographs})
+        if wrong := [f"{path}, {'a folder' if path.is_dir() else 'not there'}" for path in files if not path.is_file()]:
+            raise ValueError(f"scenes.photographs lists what is no file: {'; '.join(wrong)}; correct the list")
         found, source = _divide(files), "the list"
     if empty := [split for split, paths in found.items() if not paths]:
         raise ValueError(
-            f"scenes.photographs: {source} leaves no photograph for {', '.join(empty)}; give at least three, "
-            "or subfolders train, val and test with at least one each"
+            f"scenes.photographs: {source} leaves no photograph for {', '.join(empty)}; give at least three "
+            "(JPEG, PNG, TIFF, WebP or BMP), or subfolders train, val and test with at least one each"
         )
     return found
 
@@ -107,16 +108,25 @@ def load_photograph(path: Path) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the file cannot be read, or is too small to be moved.
+        If the file cannot be read or was cut off, or is too small to be moved.
     """
     import cv2
+    import numpy as np
 
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    image = None
+    # OpenCV raises errors of its own for an empty file and for billions of pixels.
+    with suppress(OSError, cv2.error):
+        data = path.read_bytes()
+        if data.startswith(JPEG_START) and is_cut_off(data):
+            raise ValueError(f"photograph {path} ends too early; copy it again from where it came, or remove it")
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     if image is None:
         raise ValueError(f"photograph {path} cannot be read as a picture; remove it or save it as JPEG or PNG")
     shorter = min(image.shape[:2])
     if shorter < LEAST_PIXELS:
-        raise ValueError(f"photograph {path} has {shorter} px on its shorter side; at least {LEAST_PIXELS} are needed")
+        raise ValueError(
+            f"photograph {path} has {shorter} px on its shorter side; at least {LEAST_PIXELS} are needed, remove it"
+        )
     if shorter > MOST_PIXELS:
         factor = MOST_PIXELS / shorter
         image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)

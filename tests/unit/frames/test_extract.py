@@ -99,6 +99,15 @@ def test_the_other_sequences_of_a_faulty_archive_go_on(tmp_path: Path, pack, enc
     assert not (tmp_path / "000.npy").exists()
 
 
+def test_scenes_alone_may_rest(tmp_path: Path, pack, encode, random_frames) -> None:
+    members = {f"train/train_orig/000/{k:08d}.png": encode(random_frames(1)[0]) for k in range(7)}
+    archive = pack(tmp_path / "a.zip", members)
+    with pytest.raises(ValueError, match=r"train/000: 100% of the frames repeat"):
+        extract_sequence(archive, "train", "000", tmp_path / "000.npy")
+    extract_sequence(archive, "train", "000", tmp_path / "000.npy", may_rest=True)
+    assert len(np.load(tmp_path / "000.npy")) == 7
+
+
 def test_two_decoded_frames_are_in_memory_at_most(
     tmp_path: Path, pack_sequences, monkeypatch: pytest.MonkeyPatch
 ) -> None:

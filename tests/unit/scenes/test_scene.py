@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from unsmear.optics.camera import Camera
+from unsmear.optics.config import CameraConfig
 from unsmear.scenes.config import ScenesConfig
 from unsmear.scenes.layer import Layer
 from unsmear.scenes.motion import Motion
@@ -154,7 +158,7 @@ def test_a_turning_camera_moves_the_axis_as_far_and_the_corners_further():
 
 
 def photographs(folder: Path, names: list[str]) -> None:
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(names):
         assert cv2.imwrite(str(folder / name), np.random.default_rng(number).integers(0, 256, (140, 180, 3), np.uint8))
 
@@ -182,18 +186,102 @@ def test_subfolders_are_the_splits_and_files_may_be_listed(tmp_path):
 
 @pytest.mark.parametrize(
     ("chosen", "message"),
-    [("missing", "not there"), ("empty", "leaves no photograph for train, val, test"), (["a.png"], "a.png")],
+    [
+        ("missing", "missing is not there"),
+        ("own/0.png", r"0\.png is a file; name a folder"),
+        ("empty", "leaves no photograph for train, val, test"),
+        ("own", "own leaves no photograph for train, test; give at least three"),
+        (["missing.png", "own"], r"missing\.png, not there; .*own, a folder"),
+        (["own/0.png"] * 3, "the list leaves no photograph for train, test"),
+        ([], "the list leaves no photograph for train, val, test"),
+    ],
 )
-def test_photographs_that_cannot_serve_are_named(tmp_path, chosen, message):
+def test_photographs_that_cannot_serve_are_named(tmp_path, monkeypatch, chosen, message):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    photographs(tmp_path / "own", ["0.png"])
     with pytest.raises(ValueError, match=message):
-        list_photographs(str(tmp_path / chosen) if isinstance(chosen, str) else chosen)
+        list_photographs(chosen)
 
 
-def test_a_file_that_is_no_picture_is_named(tmp_path):
-    (tmp_path / "a.jpg").write_bytes(b"<html>")
-    with pytest.raises(ValueError, match=r"a\.jpg cannot be read"):
-        load_photograph(tmp_path / "a.jpg")
+def test_a_photograph_that_is_listed_twice_serves_one_split(tmp_path):
+    photographs(tmp_path, [f"{number}.png" for number in range(4)])
+    names = [f"{number}.png" for number in (3, 0, 1, 0, 2)]
+    found = list_photographs([str(tmp_path / name) for name in names])
+    assert found == list_photographs(str(tmp_path))
+    assert sum(map(len, found.values())) == 4
+
+
+def encoded(suffix: str, picture: np.ndarray) -> bytes:
+    return cv2.imencode(suffix, picture)[1].tobytes()
+
+
+def colours(height: int = 200, width: int = 260) -> np.ndarray:
+    return cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8), (0, 0), 2)
+
+
+def huge() -> bytes:
+    png = bytearray(encoded(".png", colours()))
+    png[16:24] = struct.pack(">II", 60_000, 60_000)
+    png[29:33] = struct.pack(">I", zlib.crc32(png[12:29]))
+    return bytes(png)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<html>", "cannot be read"),
+        (b"", "cannot be read"),
+        (None, "cannot be read"),
+        (huge(), "cannot be read"),
+        (encoded(".tif", np.ones((200, 200), np.float32)), "cannot be read"),
+        *[(encoded(suffix, colours())[:-2000], "cannot be read") for suffix in (".png", ".tif", ".webp", ".bmp")],
+        # Its last rows would be gray.
+        (encoded(".jpg", colours())[:-200], "ends too early"),
+        (encoded(".jpg", colours(127, 300)), "has 127 px on its shorter side; at least 128 are needed"),
+    ],
+)
+def test_a_file_that_is_no_picture_of_some_size_is_named(tmp_path, content, message):
+    path = tmp_path / "a.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"a\.jpg {message}"):
+        load_photograph(path)
+
+
+def test_gray_deep_small_and_long_photographs_become_scenes(tmp_path):
+    gray = colours()[..., 0]
+    pictures = {
+        "gray.png": gray,
+        "deep.tif": gray.astype(np.uint16) * 257,
+        "small.bmp": colours(128, 128),
+        "long.webp": colours(129, 3000),
+    }
+    for name, picture in pictures.items():
+        assert cv2.imwrite(str(tmp_path / name), picture)
+    for name in ("gray.png", "deep.tif"):
+        assert np.array_equal(load_photograph(tmp_path / name), np.repeat(gray[..., None], 3, axis=2))
+    for native in (False, True):
+        config = CONFIG.model_copy(update={"photographs": str(tmp_path), "native": native, "height": 301, "width": 129})
+        for number in range(4):
+            picture = make_scene(config, "train", number, 0).sharp_frame(1)
+            assert picture.shape == (301, 129, 3) and np.isfinite(picture).all() and picture.std() > 0.01
+
+
+@pytest.mark.parametrize("response", ["identity", "calibrated"])
+def test_lamps_leave_streaks_in_linear_light(response, tmp_path):
+    # Of the light of code 255 that of 128 is a tenth, as in REDS' curve.
+    curve = np.repeat((np.arange(256) / 255)[:, None] ** 3.34, 3, axis=1)
+    np.save(tmp_path / "curve.npy", curve)
+    chosen = {"calibrated": tmp_path / "curve.npy"} if response == "calibrated" else response
+    camera = Camera.from_config(CameraConfig(response=chosen), 7)
+    scene = make_scene(CONFIG.model_copy(update={"lights": 12.0, "native": True}), "test", 0, 2)
+    frames = np.stack([np.rint(scene.sharp_frame(number) * 255).astype(np.uint8) for number in range(1, 8)])
+    lit = (frames == 255).all(axis=-1)
+    passed = lit.any(axis=0) & (lit.sum(axis=0) <= 3)
+    streak, codes = camera.render(frames)[passed].mean(), frames.mean(axis=0)[passed].mean()
+    assert passed.sum() > 50
+    assert (streak > codes + 20) if response == "calibrated" else abs(streak - codes) < 1
 
 
 def test_speeds_are_spread_and_pieces_stay_sharp():
