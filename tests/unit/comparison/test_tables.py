@@ -11,7 +11,7 @@ from known_predictions import SEQUENCES, noise, per_frame
 
 from unsmear.comparison.table_summary import format_summary
 from unsmear.comparison.tables import write_table
-from unsmear.evaluation.baselines import FittedBaselines
+from unsmear.evaluation.baselines import FittedBaselines, shift
 from unsmear.evaluation.config import EvaluationConfig
 from unsmear.files import read_rows
 
@@ -124,6 +124,34 @@ def test_gains_are_over_the_best_baseline_of_each_quantity(chain):
     summary = format_summary(outputs[0])
     assert "over best baseline" in summary and "amplitude" in summary and "Wiener" not in summary
     assert f"{float(masked['gain_frames_baseline']):+.2f} [" in summary
+
+
+@pytest.mark.parametrize("vector", [(-6.0, 0.0), (0.0, 0.0)], ids=["one shift for all", "repeated"])
+def test_a_system_without_motion_of_its_own_gains_nothing(chain, vector):
+    fitted, moving = FittedBaselines((-6.0, 0.0), 0.01, 1), SEQUENCES[:-1]
+
+    def still(frames: np.ndarray) -> np.ndarray:
+        return shift(noise(10)(frames)[3], vector, 7)
+
+    given, own = (
+        per_frame(chain, "input_masked", None, moving, fitted),
+        per_frame(chain, "masked", still, moving, fitted),
+    )
+    systems = [
+        {"system": "input_masked", "camera": "masked", "kind": "input", "per_frame": given},
+        *(baseline(own, f"masked/{name}") for name in ("repeated", "shift")),
+        {"system": "masked", "camera": "masked", "kind": "trained", "per_frame": own},
+    ]
+    outputs = [chain["root"] / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
+    write_table(systems, {}, *outputs, EvaluationConfig(num_resamples=200))
+    masked = read_rows(outputs[0])[-1]
+    # Sharp as it is: over the input it gains on all frames where it moves as all pictures do.
+    assert (float(masked["gain_frames"]) > 1) == any(vector)
+    if any(vector):
+        assert masked["gain_frames_baseline_row"] == "masked/shift"
+        assert {float(masked[f"gain_frames_baseline{end}"]) for end in ("", "_low", "_high")} == {0.0}
+    else:
+        assert float(masked["gain_frames_baseline_high"]) < 0 and float(masked["direction"]) == 0.5
 
 
 def psnr_best(path: Path, ending: str = "") -> list[float]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -115,13 +116,36 @@ def test_photographs_are_in_the_wheel(name):
     assert photograph.max() > 128 and photograph.std() > 5
 
 
-def test_colours_are_mixed_in_training_only():
+def test_colours_are_mixed_in_training_only_as_far_as_asked_for(tmp_path):
     rng = np.random.default_rng(0)
     grey = np.repeat(rng.random((16, 16, 1), dtype=np.float32), 3, axis=2)
     mixed = mix_colours(rng, grey)
     assert mixed.shape == grey.shape and np.ptp(mixed, axis=2).max() > 0.05
-    test = make_scene(CONFIG, "test", 0, seed=4).instant(0)
-    assert test.shape == (128, 128, 3)
+    for number in range(3):
+        assert cv2.imwrite(str(tmp_path / f"{number}.png"), colours()[..., 0])
+    own = CONFIG.model_copy(update={"photographs": str(tmp_path)})
+    for split, recolour, coloured in (("train", 0.0, False), ("train", 1.0, True), ("test", 1.0, False)):
+        scene = make_scene(own.model_copy(update={"recolour": recolour}), split, 0, seed=4)
+        assert (np.ptp(scene.instant(0), axis=2).max() > 0.05) == coloured
+
+
+def test_what_is_near_moves_further_and_hides_what_is_behind():
+    for parallax in (0.0, 2.0):
+        scene = make_scene(CONFIG.model_copy(update={"parallax": parallax}), "test", 0, seed=4)
+        ground, *objects = (layer.motions[-1].state(7.0)[:2] for layer in scene.layers)
+        shares = [float(np.hypot(*near) / np.hypot(*ground)) for near in objects]
+        if parallax:
+            assert 1 < min(shares) <= max(shares) <= 3 and len(set(shares)) == len(shares)
+        else:
+            assert shares == [1.0] * len(objects)
+        # Each object has a speed of its own besides.
+        assert all(np.hypot(*layer.motions[0].state(7.0)[:2]) > 0 for layer in scene.layers[1:])
+        black = replace(scene.layers[0], texture=np.float32([0, 0, 0, 1]) * np.ones_like(scene.layers[0].texture))
+        front = scene.layers[-1]
+        opaque = replace(front, texture=np.repeat(front.texture[..., 3:], 4, axis=2))
+        inside = replace(scene, layers=(black, opaque)).instant(0)[..., 0] == 1
+        alone = replace(scene, layers=(black, front)).instant(0)
+        assert inside.any() and np.array_equal(scene.instant(0)[inside], alone[inside])
 
 
 def test_outline_is_closed_and_soft():
