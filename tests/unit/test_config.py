@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from unsmear.config import load_config
 from unsmear.plan.checks import check_robustness, check_training_files
@@ -228,6 +229,20 @@ def test_overlays_are_complete(default, repository):
         for key, value in overlay.items():
             merged[key] = {**merged[key], **value} if isinstance(value, dict) and key in merged else value
         load_config(merged)
+
+
+def test_overlays_work_as_their_first_lines_and_the_guides_say(default, repository):
+    texts = [
+        path.read_text() for path in sorted(repository.glob("config/*.yaml")) + sorted(repository.glob("docs/*.md"))
+    ]
+    commands = {found for text in texts for found in re.findall(r"--configfile((?: config/\w+\.yaml)+)", text)}
+    assert " config/general.yaml config/four_stages.yaml" in commands
+    for names in commands:
+        merged = copy.deepcopy(default)
+        for name in names.split():
+            update_config(merged, yaml.safe_load((repository / name).read_text()))
+        # Also that weights of the package fit where they are asked for.
+        check_training_files(load_config(merged))
 
 
 def test_every_key_of_the_embedded_experiment_has_a_comment(repository):

@@ -12,7 +12,7 @@ import yaml
 
 from unsmear.config import load_config
 from unsmear.plan import paths
-from unsmear.plan.checks import find_former_files
+from unsmear.plan.checks import check_names, find_former_files
 from unsmear.plan.compared import ReportPlan
 from unsmear.plan.demands import DemandPlan
 from unsmear.plan.evaluation import EvaluationPlan
@@ -50,6 +50,19 @@ def values(repository: Path) -> dict:
 def plan(values) -> Plan:
     config = load_config(values)
     return Plan(config, plan_records(config, warn=pytest.fail))
+
+
+def test_baselines_are_fitted_on_val_and_scored_on_test(plan):
+    evaluation = EvaluationPlan(plan)
+    fitting, scored = evaluation.fitting_records("masked"), evaluation.records(next(iter(evaluation.parts)), "masked")
+    assert {record["split"] for record in fitting} == {"val"} and {record["split"] for record in scored} == {"test"}
+    assert all("/val/" in record[kind] for record in fitting for kind in ("frames", "blur"))
+
+
+def test_names_that_snakemake_would_take_for_patterns_are_refused():
+    check_names(["own/IMG 1 (2), a.png", "train_orig_part0.zip"])
+    with pytest.raises(ValueError, match=r"clips/\{1\}\.mp4 holds a brace"):
+        check_names(["clips/0.mp4", "clips/{1}.mp4"])
 
 
 def test_fill_leaves_other_wildcards():
