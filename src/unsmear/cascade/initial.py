@@ -25,7 +25,9 @@ def start_from(stage: Stage, path: str | Path) -> None:
 
 
 def start_trunk_from(stage: Stage, path: str | Path) -> None:
-    """Give the trunk of ``stage`` that of another stage; its last layer, and what it sees of further inputs, stay new.
+    """Give the trunk of ``stage`` that of another stage; its last layer stays new.
+
+    Frames that the other stage was not given have no say at the start.
 
     Raises
     ------
@@ -33,17 +35,19 @@ def start_trunk_from(stage: Stage, path: str | Path) -> None:
         If either is no joint or motion network, or their trunks are of different size.
     """
     other = load_stage(path).stage
-    kinds = {stage.spec.network.kind, other.spec.network.kind}
+    networks = stage.spec.network, other.spec.network
+    sizes = [network.model_dump(exclude={"kind"}) for network in networks]
     own, given = stage.network.state_dict(), other.network.state_dict()
     shared = {key: value for key, value in given.items() if not key.startswith(("head.", "stem.weight"))}
-    fits = kinds <= {"joint", "motion"} and all(key in own and own[key].shape == shared[key].shape for key in shared)
-    if not fits:
+    if sizes[0] != sizes[1] or not {network.kind for network in networks} <= {"joint", "motion"}:
         raise ValueError(
             f"stage {stage.spec.name} cannot start from the trunk in {path}: its network is {stage.spec.network!r}, "
             f"that one {other.spec.network!r}; give both joint or motion networks of one size"
         )
-    # The blurry image comes first in both; frames that the other stage was not given have no say at the start.
+    # Pictures by their numbers, the blurry image being 0.
     stem = torch.zeros_like(own["stem.weight"])
-    common = min(stem.shape[1], given["stem.weight"].shape[1])
-    stem[:, :common] = given["stem.weight"][:, :common]
+    pictures, known = ((0, *spec.conditions_on) for spec in (stage.spec, other.spec))
+    to, of = stem.unflatten(1, (len(pictures), -1)), given["stem.weight"].unflatten(1, (len(known), -1))
+    for picture in set(pictures) & set(known):
+        to[:, pictures.index(picture)] = of[:, known.index(picture)]
     stage.network.load_state_dict({**own, **shared, "stem.weight": stem})

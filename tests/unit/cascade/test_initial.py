@@ -55,17 +55,25 @@ def test_a_trunk_is_taken_and_sees_the_blurry_image_alone(tmp_path):
         torch.testing.assert_close(features, given.network.features(pictures[:, :1]))
 
 
-def test_a_trunk_of_another_size_is_refused(tmp_path):
+def test_frames_that_the_other_stage_was_not_given_have_no_say_at_the_start(tmp_path):
     path = tmp_path / "weights.safetensors"
-    save_stage(
-        path,
-        Checkpoint(Stage(CENTER.model_copy(update={"network": CENTER.network.model_copy(update={"width": 8})})), 7),
-    )
-    with pytest.raises(ValueError, match="cannot start from the trunk"):
-        start_trunk_from(Stage(MOTION), path)
-    save_stage(path, Checkpoint(Stage(SPEC), 7))
-    with pytest.raises(ValueError, match="cannot start from the trunk"):
-        start_trunk_from(Stage(MOTION), path)
+    given = Stage(MOTION)
+    save_stage(path, Checkpoint(given, 7))
+    stage = Stage(MOTION.model_copy(update={"name": "f26", "predicts": (2, 6), "conditions_on": (3, 4, 5)}))
+    start_trunk_from(stage, path)
+    blurry, third, fourth, fifth = torch.rand(4, 1, 3, 16, 16)
+    with torch.no_grad():
+        features = stage.network.features(torch.stack([blurry, third, fourth, fifth], dim=1))
+        torch.testing.assert_close(features, given.network.features(torch.stack([blurry, fourth], dim=1)))
+
+
+@pytest.mark.parametrize("network", [{"kind": "joint", **TRUNK, "width": 8}, {"kind": "joint", **TRUNK, "patch": 4}])
+def test_a_trunk_of_another_size_is_refused(tmp_path, network):
+    path = tmp_path / "weights.safetensors"
+    for other in (StageSpec(name="center", predicts=(4,), network=network), SPEC):
+        save_stage(path, Checkpoint(Stage(other), 7))
+        with pytest.raises(ValueError, match="cannot start from the trunk"):
+            start_trunk_from(Stage(MOTION), path)
 
 
 @pytest.mark.parametrize("camera", ["standard", "masked"])
