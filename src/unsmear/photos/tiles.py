@@ -18,7 +18,7 @@ from unsmear.photos.memory import bytes_per_pixel, kept_by_process
 from unsmear.photos.still import find_moved, keep_still
 from unsmear.photos.tiling import Tile, plan_tiles
 
-MARGIN = 144
+MARGIN = 176
 # Side of a square of a tile's pixels; larger ones save margins, and little more.
 PREFERRED = {"cpu": 2560, "cuda": 2048, "mps": 1024}
 # Stages done, stages in all.
