@@ -130,12 +130,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, nargs="?", help="results with frames and blur of train and val")
     parser.add_argument("--seconds", type=float, default=150, help="processor time of each training")
+    parser.add_argument("--only", nargs="+", choices=RECIPES, default=list(RECIPES), help="recipes to try")
     options = parser.parse_args()
     torch.set_num_threads(1)
     stores = find_stores(options.results) if options.results else None
     base = score_input(stores["val"]) if stores else 0.0
     print("| recipe | seconds a step | steps | gain on val, dB |\n|---|---:|---:|---:|", flush=True)
-    for name, (network, changes) in RECIPES.items():
+    for name in options.only:
+        network, changes = RECIPES[name]
         cost = seconds_a_step(network, changes)
         steps = max(1, round(options.seconds / cost))
         gain = f"{train(network, changes, stores, steps)[-1]['psnr'] - base:+.2f}" if stores else ""
