@@ -39,11 +39,11 @@ class Hparams(Section):
         le=10,
         description="factor of the mean magnitude of the error's spectrum that is added; 0.02 with charbonnier",
     )
-    motion_loss: Literal["end_point", "relative"] = Field(
-        "end_point", description="error of predicted motion: in pixels, or as a share of each pixel's true motion"
-    )
     motion_weight: float = Field(
-        0.02, ge=0, le=10, description="factor of motion_loss, which is added where a stage predicts motion"
+        0.02,
+        ge=0,
+        le=10,
+        description="factor of the end-point error in pixels that is added where a stage predicts motion",
     )
     reblur_weight: float = Field(
         0.0,

@@ -11,7 +11,7 @@ from torch import Tensor
 from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.spec import Order
 from unsmear.cascade.stage import Stage, StageOutput
-from unsmear.losses.motion import MOTION_LOSSES
+from unsmear.losses.motion import end_point_error
 from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, SampleLoss, fourier_l1
 from unsmear.losses.temporal_order import find_reversed, free_per_pixel, free_per_sample, reverse_samples
 from unsmear.motion.warp import resize_motion
@@ -63,8 +63,7 @@ class Objective:
     reblur : distance of all frames' exposure from the blurry image, added where the stage completes the frames; None
         adds none
     reblur_weight : its factor
-    motion_loss : name of the distance of fields
-    motion_weight : its factor, where the stage predicts motion
+    motion_weight : factor of the end-point error, pixels, that is added where the stage predicts motion
     """
 
     stage: Stage
@@ -77,7 +76,6 @@ class Objective:
     perceptual: SampleLoss | None = None
     perceptual_weight: float = 0.0
     fourier_weight: float = 0.0
-    motion_loss: str = "end_point"
     motion_weight: float = 0.0
     reblur: Callable[[Tensor, Tensor], Tensor] | None = None
     reblur_weight: float = 0.0
@@ -181,7 +179,7 @@ class Objective:
             terms["fourier"] = fourier_l1(predicted, truth)
             terms["loss"] = value + self.fourier_weight * terms["fourier"]
         if prediction.motion is not None and prediction.true_motion is not None:
-            terms["motion"] = MOTION_LOSSES[self.motion_loss](prediction.motion, prediction.true_motion)
+            terms["motion"] = end_point_error(prediction.motion, prediction.true_motion)
             terms["loss"] = terms["loss"] + self.motion_weight * terms["motion"]
         if prediction.reblur is not None:
             terms["reblur"] = prediction.reblur

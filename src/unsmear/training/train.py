@@ -83,7 +83,6 @@ def train_here(job: TrainingJob, local_rank: int | None = None) -> None:
         _load_features(chosen, job, precision),
         chosen.perceptual_weight,
         chosen.fourier_weight,
-        chosen.motion_loss,
         chosen.motion_weight,
         _load_reblur(chosen, camera, precision),
         chosen.reblur_weight,

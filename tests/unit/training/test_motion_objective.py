@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage, StageOutput
-from unsmear.losses.motion import end_point_error, relative_error
+from unsmear.losses.motion import end_point_error
 from unsmear.losses.reblur import ReblurLoss
 from unsmear.motion.warp import resize_motion, warp_frames
 from unsmear.optics.psf import delta_psfs
@@ -119,30 +119,6 @@ def test_a_known_blur_of_a_moving_layer_gives_its_displacement():
         _, motion = stage(blurry, {4: truth[:, 3]})
     # Of 6 pixels from the first frame to the middle, and back to the last.
     assert end_point_error(motion[:, [0, 5]], fields[:, [0, 6]]) < 2
-
-
-def test_relative_errors_of_slow_and_fast_scenes_are_alike():
-    _, _, slow = group(shift=2.0)
-    _, _, fast = group(shift=8.0)
-    others = [0, 1, 2, 4, 5, 6]
-    slow, fast = slow[:, others], fast[:, others]
-    # Half of each true motion is missing: a third of the largest, as the frames lie 1, 2 and 3 steps from the middle.
-    errors = [float(relative_error(field / 2, field)) for field in (slow, fast)]
-    assert errors == pytest.approx([1 / 3, 1 / 3], abs=0.01)
-    assert float(end_point_error(fast / 2, fast) / end_point_error(slow / 2, slow)) == pytest.approx(4, abs=0.01)
-    # At rest, a twentieth of a pixel still costs something, and no more than a tenth.
-    at_rest = torch.zeros_like(slow)
-    assert float(relative_error(at_rest + 0.05 / 2**0.5, at_rest)) == pytest.approx(0.1, abs=0.01)
-
-
-def test_the_objective_takes_the_motion_loss_that_is_asked_for():
-    _, truth, fields = group()
-    others = [0, 1, 2, 4, 5, 6]
-    half = Prediction(truth[:, others], truth[:, others], fields[:, others] / 2, fields[:, others])
-    given = {"motion_weight": 0.5, "motion_loss": "relative"}
-    terms = Objective(Stage(SPEC), [Given(truth[:, 3])], "true", "l1", **given).terms(half)
-    torch.testing.assert_close(terms["motion"], relative_error(half.motion, half.true_motion))
-    torch.testing.assert_close(terms["loss"], terms["l1"] + 0.5 * terms["motion"])
 
 
 def test_the_stage_that_completes_the_frames_may_be_asked_to_give_the_picture_back():
