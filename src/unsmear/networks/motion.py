@@ -7,6 +7,7 @@ predicted frame, a displacement field and a correction of what moving cannot giv
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -69,7 +70,9 @@ class MotionNetwork(JointNetwork):
         """
         count, (height, width) = len(self.references), pictures.shape[-2:]
         motion, correction = maps.split((2 * count, 3 * count * self.patch**2), dim=1)
-        fine = resize_motion(PIXELS * motion.unflatten(1, (count, 2)), height, width)
-        given = self.given(pictures)
+        # Autocast's bfloat16 counts half pixels from the 128th on.
+        exact = torch.promote_types(motion.dtype, torch.float32)
+        fine = resize_motion(PIXELS * motion.to(exact).unflatten(1, (count, 2)), height, width)
+        given = self.given(pictures).to(exact)
         moved = warp_frames(given.flatten(0, 1), fine.flatten(0, 1)).unflatten(0, given.shape[:2])
         return moved + functional.pixel_shuffle(correction, self.patch).unflatten(1, (count, 3))

@@ -31,6 +31,18 @@ def test_frames_are_references_moved_by_the_fields(patch):
     assert torch.equal(frames, network(pictures))
 
 
+def test_frames_are_moved_as_far_where_the_network_computes_in_bfloat16():
+    network = build_network(SMALL, (3, 5), (4,))
+    torch.nn.init.zeros_(network.head.weight)
+    with torch.no_grad():
+        network.head.bias[:4] = torch.tensor([2.0, 0.0, 0.0, -3.0]) / 8  # pixels
+    pictures = torch.rand(1, 2, 3, 32, 400)
+    with torch.autocast("cpu", torch.bfloat16):
+        frames = network(pictures)
+    torch.testing.assert_close(frames[0, 0, :, :, :-2], pictures[0, 1, :, :, 2:], atol=1e-3, rtol=0)
+    torch.testing.assert_close(frames[0, 1, :, 3:], pictures[0, 1, :, :-3], atol=1e-3, rtol=0)
+
+
 @pytest.mark.parametrize("height, width", [(1, 1), (17, 24), (19, 5)])
 def test_any_picture_size_has_a_field_of_its_own_size(height, width):
     spec = StageSpec(name="motion", predicts=(1, 7), conditions_on=(4,), network=SMALL)
