@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
-import platform
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +21,6 @@ OVERHEAD = 2.0
 FUSED = 1.1
 _PROBE = 256
 _CGROUP = Path("/sys/fs/cgroup")
-# Of malloc.h.
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def free_memory(device: torch.device | str = "cpu") -> int:
@@ -46,26 +41,6 @@ def free_memory(device: torch.device | str = "cpu") -> int:
     except OSError:
         pass
     return max(free, 0)
-
-
-@contextmanager
-def kept_by_process() -> Iterator[None]:
-    """Let glibc keep what is freed for the next tensors, as the kernel takes a third of the time to hand it out anew.
-
-    Afterwards all that is free goes back. Without glibc nothing changes.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        yield
-        return
-    library = ctypes.CDLL(None)
-    library.mallopt(_M_MMAP_MAX, 0)
-    library.mallopt(_M_TRIM_THRESHOLD, -1)
-    try:
-        yield
-    finally:
-        library.mallopt(_M_MMAP_MAX, 65_536)
-        library.mallopt(_M_TRIM_THRESHOLD, 128 * 1024)
-        library.malloc_trim(0)
 
 
 def bytes_per_pixel(stages: Sequence[Stage], fused: bool = False) -> float:

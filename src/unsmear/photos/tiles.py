@@ -11,10 +11,11 @@ import torch
 from unsmear.cascade.inference import CascadeInference
 from unsmear.cascade.spec import find_predecessors
 from unsmear.cascade.stage import Stage
+from unsmear.heap import kept_by_process
 from unsmear.networks.build import find_references
 from unsmear.out_of_memory import is_out_of_memory
 from unsmear.photos.bands import write_codes
-from unsmear.photos.memory import bytes_per_pixel, kept_by_process
+from unsmear.photos.memory import bytes_per_pixel
 from unsmear.photos.still import find_moved, keep_still
 from unsmear.photos.tiling import Tile, plan_tiles
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from unsmear.heap import kept_by_process
 from unsmear.training.batch_size import find_batch_size
 from unsmear.training.config import Hparams, TrainingConfig
 from unsmear.training.dataset import CropDataset, PictureDataset
@@ -120,6 +121,7 @@ def fit(
         Interruption() as interruption,
         explain_out_of_memory(hparams, state, device),
         tell_lost_workers(config.num_workers),
+        kept_by_process(),
     ):
         for batch in tally.time_waits(loader):
             rate = learning_rate(hparams, state.step)

@@ -96,7 +96,7 @@ class BatchGradient:
         """Gradients of this process's share, part by part, and the mean of each term."""
         objective, parts = self.objective, self.hparams.accumulate
         turn = batch[2].to(objective.precision.device)
-        light, truth = (turn_pictures(to_light(codes, objective.precision), turn, **self._turns) for codes in batch[:2])
+        light, truth = (to_light(self._turn_codes(codes, turn), objective.precision) for codes in batch[:2])
         motion = [turn_motion(to_pixels(field, objective.precision), turn, **self._turns) for field in batch[3:]]
         first = self.processes.rank * len(light)
         whole = self.processes.size * len(light)
@@ -110,6 +110,11 @@ class BatchGradient:
             for name, value in terms.items():
                 sums[name] = sums.get(name, 0) + value.detach().mean() / parts
         return sums
+
+    def _turn_codes(self, codes: Tensor, turn: Tensor) -> Tensor:
+        """Pictures (B, ..., S, S, 3) uint8 turned on the device: a quarter of the bytes of what they become."""
+        pictures = codes.to(turn.device, non_blocking=True).movedim(-1, -3)
+        return turn_pictures(pictures, turn, **self._turns).movedim(-3, -1)
 
     @property
     def _turns(self) -> dict[str, bool]:
