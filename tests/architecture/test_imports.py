@@ -10,7 +10,7 @@ import pytest
 
 # Each line may import what stands in lines above it, and beside it; `tracking` may be imported from everywhere.
 LAYERS = (
-    {"cache", "files", "fetch", "http", "hub", "retry", "out_of_memory"}
+    {"cache", "files", "fetch", "http", "hub", "retry", "heap", "out_of_memory"}
     | {"provenance", "parsed_sources", "code_digest", "section", "tracking"},
     {"scenes", "frames", "optics", "motion", "networks", "kernels", "losses"},
     {"cascade"},
