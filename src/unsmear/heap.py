@@ -13,7 +13,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 @contextmanager
 def kept_by_process() -> Iterator[None]:
-    """Let glibc keep what is freed for the next tensors, as the kernel takes a third of the time to hand it out anew.
+    """Let glibc keep what is freed for the next tensors: handing it out anew takes up to a third of the time.
 
     Afterwards all that is free goes back. Without glibc nothing changes.
     """

@@ -70,7 +70,7 @@ class MotionNetwork(JointNetwork):
         """
         count, (height, width) = len(self.references), pictures.shape[-2:]
         motion, correction = maps.split((2 * count, 3 * count * self.patch**2), dim=1)
-        # Autocast's bfloat16 counts half pixels from the 128th on.
+        # Autocast's bfloat16 knows whole pixels alone from the 128th on.
         exact = torch.promote_types(motion.dtype, torch.float32)
         fine = resize_motion(PIXELS * motion.to(exact).unflatten(1, (count, 2)), height, width)
         given = self.given(pictures).to(exact)

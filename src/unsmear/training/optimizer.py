@@ -13,7 +13,7 @@ from unsmear.training.muon import Muon
 
 
 def make_optimizer(network: nn.Module, hparams: Hparams) -> torch.optim.Optimizer:
-    """Adam, AdamW or Muon over all parameters; one fused kernel does Adam's step, a quarter of the time on a CPU."""
+    """Adam, AdamW or Muon over all parameters; one fused kernel does Adam's step."""
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
     parameters = list(network.parameters())
     if hparams.optimizer == "muon":
