@@ -10,12 +10,12 @@ from unsmear.section import Section
 
 
 class ScenesConfig(Section):
-    """Moving scenes made from photographs: those inside scikit-image's wheel, or any others."""
+    """Moving scenes made from photographs: those inside the wheels of dependencies, or any others."""
 
     photographs: Literal["builtin"] | str | tuple[str, ...] = Field(
         "builtin",
-        description="builtin: those inside scikit-image's wheel; or a folder (with subfolders train, val and test, "
-        "or divided by itself), or a list of files",
+        description="builtin: those inside the wheels of scikit-image, scikit-learn and Matplotlib; or a folder "
+        "(with subfolders train, val and test, or divided by itself), or a list of files",
     )
     height: int = Field(128, ge=128, le=2160, description="height of a frame, pixels")
     width: int = Field(128, ge=128, le=3840, description="width of a frame, pixels")

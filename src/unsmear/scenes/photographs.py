@@ -26,11 +26,15 @@ PHOTOGRAPHS = {
         "astronaut.png",
         "brick.png",
         "cell.png",
+        "china.jpg",
         "coins.png",
         "color.png",
+        "flower.jpg",
+        "grace_hopper.jpg",
         "grass.png",
         "hubble_deep_field.jpg",
         "ihc.png",
+        "moon.png",
         "motorcycle_left.png",
         "motorcycle_right.png",
         "retina.jpg",
@@ -38,6 +42,12 @@ PHOTOGRAPHS = {
     ),
     "val": ("coffee.png", "page.png", "gravel.png"),
     "test": ("camera.png", "chelsea.png", "clock_motion.png", "rocket.jpg"),
+}
+# Where a wheel keeps its photographs. Those without a line here are scikit-image's.
+FOLDERS = {
+    "china.jpg": ("sklearn", "datasets/images"),
+    "flower.jpg": ("sklearn", "datasets/images"),
+    "grace_hopper.jpg": ("matplotlib", "mpl-data/sample_data"),
 }
 
 
@@ -55,10 +65,7 @@ def list_photographs(photographs: str | Sequence[str]) -> dict[str, tuple[Path, 
         If a folder or file is missing, or a split remains without a photograph.
     """
     if photographs == "builtin":
-        spec = find_spec("skimage")
-        assert spec is not None and spec.submodule_search_locations, "scikit-image is a dependency"
-        folder = Path(spec.submodule_search_locations[0]) / "data"
-        return {split: tuple(folder / name for name in names) for split, names in PHOTOGRAPHS.items()}
+        return {split: tuple(_in_wheel(name) for name in names) for split, names in PHOTOGRAPHS.items()}
     if isinstance(photographs, str):
         folder = Path(photographs).expanduser()
         if not folder.is_dir():
@@ -79,6 +86,14 @@ def list_photographs(photographs: str | Sequence[str]) -> dict[str, tuple[Path, 
             "(JPEG, PNG, TIFF, WebP or BMP), or subfolders train, val and test with at least one each"
         )
     return found
+
+
+def _in_wheel(name: str) -> Path:
+    """A photograph that comes with a dependency, found without importing that."""
+    package, folder = FOLDERS.get(name, ("skimage", "data"))
+    spec = find_spec(package)
+    assert spec is not None and spec.submodule_search_locations, f"{package} is a dependency"
+    return Path(spec.submodule_search_locations[0], folder, name)
 
 
 def _pictures(folder: Path) -> tuple[Path, ...]:
