@@ -257,6 +257,7 @@ def write_video(path: Path, frames: np.ndarray, rate: int = 120, pts: list[int] 
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264" if path.suffix == ".mp4" else "mpeg4", rate=rate)
+        stream.options = {"crf": "4"} if path.suffix == ".mp4" else {}
         stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
         tick = Fraction(1, rate) if pts is None else Fraction(1, 1000)
         stream.codec_context.time_base = tick
