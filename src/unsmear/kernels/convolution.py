@@ -49,7 +49,8 @@ def load_kernels() -> ctypes.CDLL:
     """
     library = load_library(Path(__file__).parent / "cpp")
     library.measure_planes.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int, ctypes.c_long, ctypes.c_int, ctypes.c_int]
-    library.compute_gated_block.argtypes = library.move_frames.argtypes = [ctypes.c_void_p]
+    for kernel in (library.compute_gated_block, library.move_frames, library.move_backward):
+        kernel.argtypes = [ctypes.c_void_p]
     library.convolve_direct.argtypes = library.convolve_winograd.argtypes = [ctypes.POINTER(_Convolution)]
     return library
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +19,8 @@ def turn_pictures(pictures: Tensor, turn: Tensor, mirror_x: bool, mirror_y: bool
     turn : (B, 3 or more) bool: mirror left and right, mirror top and bottom, transpose
     mirror_x, mirror_y, transpose : which of them are in use; all three give every flip and 90-degree turn
     """
+    if pictures.device.type == "cpu":
+        return _turn_each(pictures, turn, mirror_x, mirror_y, transpose)
     if mirror_x:
         pictures = torch.where(_flags(turn, 0, pictures), pictures.flip(-1), pictures)
     if mirror_y:
@@ -25,6 +28,16 @@ def turn_pictures(pictures: Tensor, turn: Tensor, mirror_x: bool, mirror_y: bool
     if transpose:
         pictures = torch.where(_flags(turn, 2, pictures), pictures.transpose(-1, -2), pictures)
     return pictures
+
+
+def _turn_each(pictures: Tensor, turn: Tensor, mirror_x: bool, mirror_y: bool, transpose: bool) -> Tensor:
+    """One pass over memory, where a GPU would wait for the flags."""
+    turned = np.empty(pictures.shape, pictures.numpy().dtype)
+    for out, picture, (x, y, diagonal, *_) in zip(turned, pictures.numpy(), turn.tolist(), strict=True):
+        picture = picture[..., ::-1] if mirror_x and x else picture
+        picture = picture[..., ::-1, :] if mirror_y and y else picture
+        out[...] = picture.swapaxes(-1, -2) if transpose and diagonal else picture
+    return torch.from_numpy(turned)
 
 
 def turn_motion(motion: Tensor, turn: Tensor, mirror_x: bool, mirror_y: bool, transpose: bool) -> Tensor:

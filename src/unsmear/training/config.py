@@ -94,6 +94,11 @@ class TrainingConfig(Section):
     compile: bool | Literal["auto"] = Field(
         "auto", description="compile the network with torch.compile; auto: on a GPU, where that works"
     )
+    kernels: bool = Field(
+        True,
+        description="compute what lies between the convolutions of joint and motion networks by kernels of our own, on "
+        "a CPU where there is a C++ compiler and the network is not compiled",
+    )
     deterministic: bool = Field(
         False, description="same weights twice on a GPU too, at some speed; a CPU gives them always"
     )

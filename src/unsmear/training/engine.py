@@ -23,7 +23,7 @@ from unsmear.training.interruption import InterruptedTrainingError, Interruption
 from unsmear.training.loader import BatchLoader, tell_lost_workers
 from unsmear.training.objective import Objective
 from unsmear.training.optimizer import learning_rate
-from unsmear.training.precision import should_compile
+from unsmear.training.precision import should_compile, use_kernels
 from unsmear.training.processes import Processes
 from unsmear.training.progress import Progress
 from unsmear.training.resume import StateFiles
@@ -113,6 +113,9 @@ def fit(
         on_metrics(row)
         return state
     objective.run = torch.compile(stage, dynamic=False) if should_compile(config, device) else None
+    for network in (*objective.predecessors, state.mean, *([] if objective.run else [stage])):
+        network.to(memory_format=torch.channels_last)
+        use_kernels(config, network, device)
     compute = BatchGradient(objective, hparams, allowed, seed, processes)
 
     tally, saved_at = Tally((saved or {}).get("tally")), time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -73,8 +74,9 @@ class BatchGradient:
         torch.OutOfMemoryError
             In every process, if the memory of one ran out.
         """
-        stage, device = self.objective.stage, self.objective.precision.device
-        stage.zero_grad(set_to_none=True)
+        device = self.objective.precision.device
+        for parameter in self._parameters:
+            parameter.grad = None
         terms, failure = {}, None
         try:
             terms = self._add_gradients(step, batch)
@@ -85,8 +87,8 @@ class BatchGradient:
         # Alone, one that gives up would leave the others waiting for its gradients.
         if self.processes.any(failure is not None, device):
             raise failure or torch.OutOfMemoryError("in another process")
-        self.processes.average_gradients(stage)
-        norm = nn.utils.clip_grad_norm_(stage.parameters(), self.hparams.gradient_clip)
+        self.processes.average_gradients(self._parameters)
+        norm = nn.utils.clip_grad_norm_(self._parameters, self.hparams.gradient_clip)
         # One exchange for all that the processes must agree on, and one wait for the device.
         shared = self.processes.mean(torch.stack([*terms.values(), norm, norm.new_tensor(float(signal_number))]))
         *means, norm_value, stop = shared.tolist()
@@ -115,6 +117,10 @@ class BatchGradient:
         """Pictures (B, ..., S, S, 3) uint8 turned on the device: a quarter of the bytes of what they become."""
         pictures = codes.to(turn.device, non_blocking=True).movedim(-1, -3)
         return turn_pictures(pictures, turn, **self._turns).movedim(-3, -1)
+
+    @cached_property
+    def _parameters(self) -> list[nn.Parameter]:
+        return list(self.objective.stage.parameters())
 
     @property
     def _turns(self) -> dict[str, bool]:

@@ -41,11 +41,10 @@ class ExponentialMovingAverage:
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self._mean: list[Tensor] = list(self.network.parameters())
+        self._last: list[Tensor] = list(network.parameters())
 
     @torch.no_grad()
-    def update(self, network: nn.Module, step: int) -> None:
-        """Take in the weights after ``step`` (from 0)."""
-        share = 1 - min(self.decay, (1 + step) / (10 + step))
-        mean: list[Tensor] = list(self.network.parameters())
-        last: list[Tensor] = list(network.parameters())
-        torch._foreach_lerp_(mean, last, share)
+    def update(self, step: int) -> None:
+        """Take in the network's weights after ``step`` (from 0)."""
+        torch._foreach_lerp_(self._mean, self._last, 1 - min(self.decay, (1 + step) / (10 + step)))

@@ -11,9 +11,12 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 import torch
+from torch import nn
 
 from unsmear.cache import cache_folder
 from unsmear.files import write_json
+from unsmear.kernels.build import NativeError, find_compiler
+from unsmear.kernels.training import accelerate_training
 from unsmear.networks.compilation import find_obstacle
 from unsmear.provenance import describe_machine
 from unsmear.training.config import TrainingConfig
@@ -140,3 +143,14 @@ def should_compile(config: TrainingConfig, device: torch.device) -> bool:
             obstacle,
         )
     return obstacle is None
+
+
+def use_kernels(config: TrainingConfig, network: nn.Module, device: torch.device) -> int:
+    """Let the network train by kernels of our own where they serve; how many of its parts do."""
+    if not config.kernels or device.type != "cpu" or find_compiler() is None:
+        return 0
+    try:
+        return accelerate_training(network)
+    except NativeError as error:
+        logger.warning("the training runs slower than it could: %s", error)
+        return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -54,11 +55,11 @@ class Processes:
         return [start + begin + k for start in range(first, length, batch_size) for k in range(each)]
 
     @torch.no_grad()
-    def average_gradients(self, network: nn.Module) -> None:
+    def average_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
         """Give every process the mean of the gradients."""
         if self.size == 1:
             return
-        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        gradients = [p.grad for p in parameters if p.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         parts = self.mean(flat).split([gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):

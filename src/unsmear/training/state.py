@@ -59,7 +59,7 @@ class TrainingState:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
-        self.average.update(self.stage, self.step)
+        self.average.update(self.step)
         self.step, self.skipped = self.step + 1, 0
 
     def skip_step(self) -> None:

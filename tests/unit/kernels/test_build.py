@@ -13,6 +13,9 @@ from unsmear.cascade.config import InferenceConfig
 from unsmear.cascade.inference import CascadeInference
 from unsmear.kernels.build import VECTORS, NativeError, load_library
 from unsmear.kernels.convolution import load_kernels
+from unsmear.networks.joint import GatedBlock
+from unsmear.training.config import TrainingConfig
+from unsmear.training.precision import use_kernels
 
 SOURCE = 'extern "C" int answer() { return VALUE; }\n'
 
@@ -114,8 +117,17 @@ def test_inference_goes_on_without_kernels_and_says_so(broken_compiler, make_cas
         CascadeInference(make_cascade(16, 16), InferenceConfig(device="cpu", kernels=True))
 
 
+def test_training_goes_on_without_kernels_and_says_so(broken_compiler, caplog):
+    block, maps = GatedBlock(8, attention=False), torch.rand(1, 8, 4, 4)
+    expected = block(maps)
+    with caplog.at_level(logging.WARNING):
+        assert use_kernels(TrainingConfig(), block, torch.device("cpu")) == 0
+    assert "internal compiler error" in caplog.text
+    assert torch.equal(block(maps), expected)
+
+
 def test_kernels_are_part_of_the_package():
     folder = Path(sys.modules[load_library.__module__].__file__).parent / "cpp"
     names = {path.stem for path in folder.glob("*.cpp")}
-    assert names == {"direct", "gated_block", "instance_norm", "move", "winograd"}
+    assert names == {"direct", "gated_block", "gradients", "instance_norm", "move", "winograd"}
     assert os.access(folder / "convolution.h", os.R_OK)

@@ -150,7 +150,7 @@ def test_moving_average_follows_its_recursion():
     mean, expected = ExponentialMovingAverage(network, decay=0.5), 0.0
     for step in range(20):
         torch.nn.init.constant_(network.weight, float(step))
-        mean.update(network, step)
+        mean.update(step)
         decay = min(0.5, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * step
     assert float(mean.network.weight) == pytest.approx(expected, rel=1e-6)
