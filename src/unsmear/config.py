@@ -118,7 +118,8 @@ class Config(Section):
 
     def needs_motion(self, system: str, name: str) -> bool:
         """Whether any training of a stage, its trials among them, looks at the true motion."""
-        return self.stage(system, name).network.kind == "motion" and self.weighs(system, name, "motion_weight")
+        weights = ("motion_weight", "angle_weight")
+        return self.stage(system, name).network.kind == "motion" and any(self.weighs(system, name, w) for w in weights)
 
     def needs_perceptual(self, system: str, name: str) -> bool:
         """Whether any training of a stage, its trials among them, uses the perceptual loss."""

@@ -45,6 +45,12 @@ class Hparams(Section):
         le=10,
         description="factor of the end-point error in pixels that is added where a stage predicts motion",
     )
+    angle_weight: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="factor of one less the cosine between predicted and true displacement, added beside motion_weight",
+    )
     reblur_weight: float = Field(
         0.0,
         ge=0,

@@ -11,7 +11,7 @@ from torch import Tensor
 from unsmear.cascade.cascade import predict_frames
 from unsmear.cascade.spec import Order
 from unsmear.cascade.stage import Stage, StageOutput
-from unsmear.losses.motion import end_point_error
+from unsmear.losses.motion import angle_error, end_point_error
 from unsmear.losses.reconstruction import RECONSTRUCTION_LOSSES, SampleLoss, fourier_l1
 from unsmear.losses.temporal_order import find_reversed, free_per_pixel, free_per_sample, reverse_samples
 from unsmear.motion.warp import resize_motion
@@ -64,6 +64,7 @@ class Objective:
         adds none
     reblur_weight : its factor
     motion_weight : factor of the end-point error, pixels, that is added where the stage predicts motion
+    angle_weight : factor of the error of its directions
     """
 
     stage: Stage
@@ -77,6 +78,7 @@ class Objective:
     perceptual_weight: float = 0.0
     fourier_weight: float = 0.0
     motion_weight: float = 0.0
+    angle_weight: float = 0.0
     reblur: Callable[[Tensor, Tensor], Tensor] | None = None
     reblur_weight: float = 0.0
     run: Callable[..., StageOutput] | None = None  # the stage as compiled
@@ -97,7 +99,7 @@ class Objective:
     @property
     def needs_motion(self) -> bool:
         """Whether the loss looks at the true motion."""
-        return self.motion_weight > 0 and self.stage.predicts_motion
+        return self.motion_weight + self.angle_weight > 0 and self.stage.predicts_motion
 
     def predict(self, blurry: Tensor, truth: Tensor, motion: Tensor | None = None) -> Prediction:
         """Predicted and true frames of the stage, in the order to compare.
@@ -181,6 +183,9 @@ class Objective:
         if prediction.motion is not None and prediction.true_motion is not None:
             terms["motion"] = end_point_error(prediction.motion, prediction.true_motion)
             terms["loss"] = terms["loss"] + self.motion_weight * terms["motion"]
+            if self.angle_weight:
+                terms["angle"] = angle_error(prediction.motion, prediction.true_motion)
+                terms["loss"] = terms["loss"] + self.angle_weight * terms["angle"]
         if prediction.reblur is not None:
             terms["reblur"] = prediction.reblur
             terms["loss"] = terms["loss"] + self.reblur_weight * terms["reblur"]

@@ -84,6 +84,7 @@ def train_here(job: TrainingJob, local_rank: int | None = None) -> None:
         chosen.perceptual_weight,
         chosen.fourier_weight,
         chosen.motion_weight,
+        chosen.angle_weight,
         _load_reblur(chosen, camera, precision),
         chosen.reblur_weight,
     )

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage, StageOutput
-from unsmear.losses.motion import end_point_error
+from unsmear.losses.motion import angle_error, end_point_error
 from unsmear.losses.reblur import ReblurLoss
 from unsmear.motion.warp import resize_motion, warp_frames
 from unsmear.optics.psf import delta_psfs
@@ -85,6 +85,21 @@ def test_a_free_order_takes_frames_and_motion_in_one_direction():
     # Frames one way and motion the other: not a sequence.
     mixed = Prediction(truth[:, others], truth[:, others], fields[:, others].flip(1), fields[:, others])
     assert objective.terms(mixed)["loss"].min() > 0.05
+
+
+def test_directions_count_where_something_moves():
+    truth = torch.zeros(1, 2, 2, 4, 4)
+    truth[0, 0, 0] = 4.0  # the first frame's pixels lie 4 px to the right, the second frame's are at rest
+    for predicted, expected in (((100.0, 0.0), 0.0), ((0.0, 100.0), 0.5), ((-100.0, 0.0), 1.0), ((0.0, 0.0), 0.5)):
+        field = torch.tensor(predicted).reshape(1, 1, 2, 1, 1).expand_as(truth)
+        assert float(angle_error(field, truth)) == pytest.approx(expected, abs=0.003)
+    _, frames, fields = group()
+    objective = Objective(Stage(SPEC), [Given(frames[:, 3])], "true", "l1", motion_weight=0.1, angle_weight=0.5)
+    others = [0, 1, 2, 4, 5, 6]
+    terms = objective.terms(Prediction(frames[:, others], frames[:, others], -fields[:, others], fields[:, others]))
+    weighted = terms["l1"] + 0.1 * terms["motion"] + 0.5 * terms["angle"]
+    torch.testing.assert_close(terms["loss"], weighted)
+    assert terms["angle"].min() > 1
 
 
 def test_motion_to_a_reference_off_the_middle():
