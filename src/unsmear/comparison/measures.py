@@ -46,6 +46,7 @@ MEASURES = (
     Measure("direction", "Direction accuracy", "direction", "any", 2),
     Measure("motion_amplitude", "Amplitude of motion", "motion_amplitude", "any", 2, 0),
     Measure("motion_angle", "Angle of motion, degrees", "motion_angle", "any", 1, -1),
+    Measure("motion_axis", "Axis of motion, degrees", "motion_axis", "any", 1, -1),
     Measure("motion_error", "End-point error of motion, px", "motion_error", "any", 2, -1),
     Measure("motion_amplitude_best", "Amplitude of motion (best)", "motion_amplitude_best", "any", 2, 0),
     Measure("motion_angle_best", "Angle of motion (best), degrees", "motion_angle_best", "any", 1, -1),

@@ -19,6 +19,7 @@ COLUMNS = (
 )
 # Measures of interest to few; in a table of their own.
 MORE_COLUMNS = (
+    ("motion_axis", "axis", 1, True),
     ("ssim_frames", "SSIM frames", 3, False),
     ("psnr_frames_plain", "PSNR frames, as predicted", 2, True),
     ("motion_error", "end-point error", 2, True),
@@ -30,7 +31,8 @@ MORE_COLUMNS = (
     ("psnr_bound", "PSNR outer frames, true middle given", 2, False),
 )
 MORE_NOTE = (
-    "Best: in the best direction. PSNR of frames as predicted, not turned to it. End-point error: distance of "
+    "Axis: angle between the lines along which predicted and true motion point, degrees: either sign is right at each "
+    "pixel. Best: in the best direction. PSNR of frames as predicted, not turned to it. End-point error: distance of "
     "predicted and true displacement from the middle to the first and last frame, px, over moving pixels; "
     "bidirectional, as others report it: from first to last frame, in the better direction of each pixel, over "
     "all pixels. RMS error of differences between neighbouring frames, 8-bit codes. Re-blur: PSNR of the "

@@ -10,7 +10,7 @@ import numpy as np
 from unsmear.motion.estimate import estimate_flow, flow_from_middle
 from unsmear.motion.measures import bidirectional_error, compare_motion, in_reverse, to_working_size
 
-MEASURES = ("motion_error", "motion_amplitude", "motion_angle")
+MEASURES = ("motion_error", "motion_amplitude", "motion_angle", "motion_axis")
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ def score_motion(prediction: np.ndarray, true: TrueMotion, backward: bool, order
     prediction : (N, H, W, 3) uint8 RGB
     backward : whether the better direction of the group is the reversed one
     order_unknown : whether the camera does not record the order of time; then ``motion_error``,
-        ``motion_amplitude`` and ``motion_angle`` are those of the better direction, else of the predicted one
+        ``motion_amplitude``, ``motion_angle`` and ``motion_axis`` are those of the better direction, else of the
+        predicted one
 
     Returns
     -------
-    These three, the three of the better direction with ``_best``, and ``motion_error_bidirectional``.
+    These four, the four of the better direction with ``_best``, and ``motion_error_bidirectional``.
     """
     frames = to_working_size(prediction)
     found = flow_from_middle(frames)

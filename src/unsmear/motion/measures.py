@@ -27,11 +27,13 @@ class MotionScores:
     amplitude : median over pixels of the predicted displacement along the true one, as a share of it; 1 is right,
         0 no motion, below 0 runs backward
     angle : median over pixels of the angle between the two, degrees; a pixel predicted at rest counts as 90
+    axis : the same of the lines along which they point, 0 to 90: either sign is right at each pixel
     """
 
     error: float
     amplitude: float
     angle: float
+    axis: float
 
 
 def to_working_size(frames: np.ndarray) -> np.ndarray:
@@ -92,6 +94,7 @@ def compare_motion(predicted: np.ndarray, true: np.ndarray) -> MotionScores | No
         error=float(np.hypot(*(p - t).T).mean()),
         amplitude=float(np.median(along / true_length**2)),
         angle=float(np.median(angle)),
+        axis=float(np.median(np.minimum(angle, 180 - angle))),
     )
 
 

@@ -51,6 +51,7 @@ def test_known_sequences(frames, forward, best, bidirectional):
             tolerance = {"motion_error": 0.4, "motion_amplitude": 0.05, "motion_angle": 2}[name]
             assert found[name] == pytest.approx(value, abs=tolerance), name
             assert found[f"{name}_best"] == pytest.approx(value_best, abs=tolerance), name
+        assert found["motion_axis"] == pytest.approx(min(expected[2], 180 - expected[2]), abs=2)
         # Its pixels at the border see what leaves the picture.
         assert found["motion_error_bidirectional"] == pytest.approx(bidirectional, abs=0.9)
 

@@ -64,6 +64,7 @@ def test_known_sequences_score_what_they_must(frames, error, amplitude, angle):
     assert scores.error == pytest.approx(error, abs=0.15)
     assert scores.amplitude == pytest.approx(amplitude, abs=0.04)
     assert scores.angle == pytest.approx(angle, abs=2)
+    assert scores.axis == pytest.approx(min(angle, 180 - angle), abs=2)
 
 
 def test_one_shift_for_all_pictures_is_right_by_chance_alone():
@@ -76,6 +77,16 @@ def test_one_shift_for_all_pictures_is_right_by_chance_alone():
     assert np.mean([scores.angle for scores in forward]) == pytest.approx(90, abs=2)
     best = [min(compare_motion(flow, true).angle for flow in (constant, in_reverse(constant))) for true in truths]
     assert np.mean(best) == pytest.approx(45, abs=2)
+
+
+def test_an_axis_has_no_sign_at_any_pixel():
+    half_turned = EXACT.copy()
+    half_turned[:, :40] *= -1
+    half_turned[:, 40:80] = 0  # at rest: points nowhere
+    scores = compare_motion(half_turned, EXACT)
+    assert scores.axis == pytest.approx(0, abs=1e-4) and scores.angle == 90
+    turned = EXACT @ np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])
+    assert compare_motion(-turned, EXACT).axis == pytest.approx(np.degrees(0.5), abs=1e-3)
 
 
 def test_reverse_is_forgiven_in_the_other_direction():
