@@ -113,7 +113,7 @@ def fit(
         on_metrics(row)
         return state
     objective.run = torch.compile(stage, dynamic=False) if should_compile(config, device) else None
-    for network in (*objective.predecessors, state.mean, *([] if objective.run else [stage])):
+    for network in (*objective.predecessors, state.mean, *([stage] if objective.run is None else [])):
         network.to(memory_format=torch.channels_last)
         use_kernels(config, network, device)
     compute = BatchGradient(objective, hparams, allowed, seed, processes)
