@@ -57,8 +57,17 @@ def page(address, browser):
 
 def tick(page, name):
     """Tick a run in the list, whose names and boxes lie in two halves of one table."""
-    row = page.locator(f".ag-row:has-text('{name}')").first.get_attribute("row-index")
-    page.locator(f".ag-row[row-index='{row}'] input[type=checkbox]").first.check()
+    from playwright.sync_api import TimeoutError as TooLate
+
+    for wait in (5_000, 10_000, 20_000, 40_000):
+        row = page.locator(f".ag-row:has-text('{name}')").first.get_attribute("row-index")
+        try:
+            # While the list still fills, a run may have moved to another row by now.
+            page.locator(f".ag-row[row-index='{row}'] input[type=checkbox]").first.check(timeout=wait)
+        except TooLate:
+            continue
+        return
+    pytest.fail(f"the list has no box beside {name}")
 
 
 def compare(page, *names):
