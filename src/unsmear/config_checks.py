@@ -30,6 +30,7 @@ def check_agreement(config: Config) -> None:
     _check_sweeps(config)
     check_trainings(config)
     _check_scenes(config)
+    _check_self_ensemble(config)
     for name in config.report.labels:
         known = [*(s.name for s in config.systems), *(f"input_{c.name}" for c in config.cameras)]
         _require("report", "labels", "system", name, known)
@@ -46,6 +47,16 @@ def _check_scenes(config: Config) -> None:
         if (found := config.scenes.num_frames(split)) < wanted:
             raise ValueError(
                 f"scenes.{split}_frames is {found}, but a group has {wanted} frames (data.frames_per_group); raise it"
+            )
+
+
+def _check_self_ensemble(config: Config) -> None:
+    number, middle = config.evaluation.self_ensemble, ((config.data.frames_per_group + 1) // 2,)
+    for cascade in config.cascades if number > 1 else ():
+        if all(stage.predicts != middle for stage in cascade.stages):
+            raise ValueError(
+                f"evaluation.self_ensemble is {number}, but no stage of cascade {cascade.name} predicts frame "
+                f"{middle[0]} alone, whose predictions are averaged; set it to 1"
             )
 
 

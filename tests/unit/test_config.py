@@ -142,6 +142,15 @@ def stage(values: dict[str, Any], index: int) -> dict[str, Any]:
         ),
         (lambda c: c["systems"][0].update(seeds=0), ["systems.0.seeds", "0"]),
         (lambda c: c["cascades"][0]["stages"].pop(), ["no stage predicts frame 1"]),
+        (
+            lambda c: c.update(
+                evaluation={"self_ensemble": 8},
+                cascades=[{"name": "compact", "stages": [{"name": "all", "predicts": [1, 2, 3, 4, 5, 6, 7]}]}],
+                sweep=[],
+            ),
+            ["evaluation.self_ensemble is 8", "no stage of cascade compact predicts frame 4 alone", "set it to 1"],
+        ),
+        (lambda c: c.update(evaluation={"self_ensemble": 3}), ["evaluation.self_ensemble", "3"]),
         (lambda c: c["cascades"][0]["stages"][1].update(predicts=[3, 4]), ["frame 4 is predicted twice"]),
         (lambda c: c["cascades"][0]["stages"][1].update(conditions_on=[2]), ["f35", "frame 2"]),
         (lambda c: c["sweep"][0]["space"].update(speed={"choice": [1]}), ["speed is no hyper-parameter"]),

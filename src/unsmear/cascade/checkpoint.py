@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from unsmear.cascade.header import FORMAT_VERSION, read_header
+from unsmear.cascade.self_ensemble import SYMMETRIES
 from unsmear.cascade.spec import StageSpec
 from unsmear.cascade.stage import Stage
 from unsmear.files import write_atomically
@@ -56,7 +57,9 @@ def load_stage(path: str | Path) -> Checkpoint:
     header = read_header(path)
     # Older files name no response: their stages divide the codes themselves, as they were trained to.
     response = Response.from_json(header.get("response", {"kind": "identity"}))
-    stage = Stage(StageSpec.model_validate(header["spec"]), tuple(header["energy"]), response)
+    # Older files do not tell the camera's symmetries: those of the shipped ones have all.
+    symmetries = header["camera"].get("symmetries", SYMMETRIES)
+    stage = Stage(StageSpec.model_validate(header["spec"]), tuple(header["energy"]), response, symmetries)
     try:
         stage.load_state_dict(load_file(path))
     except (RuntimeError, SafetensorError) as error:

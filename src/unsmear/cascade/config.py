@@ -86,6 +86,11 @@ class InferenceConfig(Section):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 on a GPU that has it, float32 on a CPU"
     )
+    self_ensemble: Literal[1, 2, 4, 8] = Field(
+        1,
+        description="views of the picture, mirrored and turned, whose predictions of the middle frame are averaged; "
+        "sharper, at so many times the cost of that stage; views that the camera's PSFs do not allow are left out",
+    )
     attention_window: int | None = Field(
         None,
         ge=16,

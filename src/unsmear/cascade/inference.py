@@ -12,6 +12,8 @@ from torch import Tensor
 
 from unsmear.cascade.cascade import Cascade, predict_frames
 from unsmear.cascade.config import InferenceConfig
+from unsmear.cascade.self_ensemble import choose_views
+from unsmear.cascade.stage import Stage
 from unsmear.kernels.accelerate import accelerate
 from unsmear.kernels.build import VECTORS, NativeError, find_compiler
 from unsmear.networks.build import compile_blocks
@@ -39,7 +41,8 @@ class CascadeInference:
     Raises
     ------
     ValueError
-        If a GPU is asked for and there is none, or kernels where they cannot serve.
+        If a GPU is asked for and there is none, or kernels where they cannot serve, or a self-ensemble where no stage
+        predicts the middle frame alone.
     NativeError
         If kernels are asked for and cannot be compiled.
     """
@@ -61,6 +64,7 @@ class CascadeInference:
         for network in cascade.modules():
             if isinstance(network, JointNetwork):
                 network.attend_locally(config.attention_window)
+        self._take_views(config.self_ensemble)
         self.kernels = self._accelerate(config)
         helps = pays_off and not self.kernels and find_compiler() is not None
         helps = helps and (not on_gpu or find_obstacle(self.device.type) is None)
@@ -73,6 +77,17 @@ class CascadeInference:
         self.cascade.to(memory_format=self._format)  # type: ignore[call-overload]
         if self.compile:
             compile_blocks(self.cascade)
+
+    def _take_views(self, number: int) -> None:
+        middle = ((self.num_frames + 1) // 2,)
+        stages: list[Stage] = [stage for stage in self.cascade.stages if stage.spec.predicts == middle]  # type: ignore[misc, union-attr]
+        if number > 1 and not stages:
+            raise ValueError(
+                f"self_ensemble is {number}, but none of these networks predicts the middle frame alone, which is what "
+                "is averaged; set it to 1"
+            )
+        for stage in stages:
+            stage.views = choose_views(number, stage.symmetries)
 
     def _accelerate(self, config: InferenceConfig) -> bool:
         serves = self.device.type == "cpu" and self.dtype is torch.float32

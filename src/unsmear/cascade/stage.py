@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from unsmear.cascade.self_ensemble import SYMMETRIES, choose_views, mean_over_views
 from unsmear.cascade.spec import StageSpec
 from unsmear.networks.build import build_network
 from unsmear.networks.padding import pad_to_multiple
@@ -35,18 +36,29 @@ class Stage(nn.Module):
     energy : (3,) mean energy of the camera's PSFs; the blurry image is divided by it, in linear
         light, where ``spec.equalise`` is set
     response : the camera's, between encoded values and linear light
+    symmetries : the camera's, among mirror_x, mirror_y and transpose
+
+    Attributes
+    ----------
+    views : the picture's views over which the frames are averaged; at first the picture itself alone
     """
 
     input_gain: Tensor
     input_curve: Tensor
 
     def __init__(
-        self, spec: StageSpec, energy: tuple[float, ...] = (1.0, 1.0, 1.0), response: Response | None = None
+        self,
+        spec: StageSpec,
+        energy: tuple[float, ...] = (1.0, 1.0, 1.0),
+        response: Response | None = None,
+        symmetries: Collection[str] = SYMMETRIES,
     ) -> None:
         super().__init__()
         self.spec = spec
         self.energy = tuple(float(e) for e in energy)
         self.response = response or Response()
+        self.symmetries = frozenset(symmetries)
+        self.views = choose_views(1)
         self.network = build_network(spec.network, spec.predicts, spec.conditions_on)
         gain = 1 / torch.tensor(self.energy) if spec.equalise else torch.ones(3)
         self.register_buffer("input_gain", gain.reshape(3, 1, 1), persistent=False)
@@ -91,7 +103,7 @@ class Stage(nn.Module):
         height, width = pictures.shape[-2:]
         padded = pad_to_multiple(pictures, int(self.network.stride))  # type: ignore[arg-type]
         if not self.predicts_motion:
-            frames: Tensor = self.network(padded)
+            frames = self.network(padded) if len(self.views) == 1 else mean_over_views(self.network, padded, self.views)
             return StageOutput(frames[..., :height, :width], None)
         frames, motion = self.network.predict_motion(padded)  # type: ignore[operator]
         patch = self.spec.network.patch

@@ -33,7 +33,9 @@ def run(options: argparse.Namespace) -> int:
     began = time.monotonic()
     if options.output:
         check_folder(options.output, "--output")
-    reconstructor = Reconstructor(options.camera, options.weights, options.device, options.precision)
+    reconstructor = Reconstructor(
+        options.camera, options.weights, options.device, options.precision, options.self_ensemble
+    )
     reconstructor.check(options.frames, options.scale)
     photos, records = _find_all(options.photos)
     if options.format and len(choose_frames(options.frames, reconstructor.num_frames)[1]) == 1:

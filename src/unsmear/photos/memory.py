@@ -52,6 +52,8 @@ def bytes_per_pixel(stages: Sequence[Stage], fused: bool = False) -> float:
     """
     with torch.device("meta"), torch.inference_mode():
         copies = [Stage(stage.spec, stage.energy, stage.response).eval() for stage in stages]
+        for copy, stage in zip(copies, stages, strict=True):
+            copy.views = stage.views
         picture = torch.empty(1, 3, _PROBE, _PROBE)
         with _Peak() as memory:
             predicted = predict_frames(copies, picture)

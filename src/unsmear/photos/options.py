@@ -65,6 +65,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="default: bfloat16 on a GPU that has it",
     )
+    add(
+        "--self-ensemble",
+        type=int,
+        choices=(1, 2, 4, 8),
+        default=1,
+        help="views of the photo, mirrored and turned, over which the middle frame is averaged: a little sharper, "
+        "and slower; default: 1",
+    )
     add("--json", action="store_true", help="print what was written, how long it took and what failed, as JSON")
 
 

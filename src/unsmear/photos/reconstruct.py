@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Camera = Literal["standard", "masked"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Views = Literal[1, 2, 4, 8]
 # Crops of trainings whose weights do not say it.
 WINDOW = 128
 
@@ -39,6 +40,7 @@ class Reconstructor:
     camera : whose shipped weights are taken
     weights : weights files, a system's folder or ``hf://user/name``, instead
     device, precision : ``auto`` takes the best there is; bfloat16 only where the hardware has it
+    self_ensemble : views of a picture over which the middle frame is averaged
 
     Raises
     ------
@@ -52,6 +54,7 @@ class Reconstructor:
         weights: Sequence[str | Path] | None = None,
         device: Device = "auto",
         precision: Precision = "auto",
+        self_ensemble: Views = 1,
     ) -> None:
         from unsmear.cascade.config import InferenceConfig
         from unsmear.cascade.header import read_header
@@ -65,14 +68,21 @@ class Reconstructor:
             ("camera", camera, Camera),
             ("device", device, Device),
             ("precision", precision, Precision),
+            ("self_ensemble", self_ensemble, Views),
         ):
             if value not in get_args(kind):
-                raise ValueError(f"{name} is {value!r}; choose one of {', '.join(get_args(kind))}")
+                raise ValueError(f"{name} is {value!r}; choose one of {', '.join(map(str, get_args(kind)))}")
         paths = find_weights(fetch_addresses(weights)) if weights else shipped_weights(camera)
         headers = [read_header(path) for path in paths]
         crops = [header["hparams"].get("crop", WINDOW) for header in headers]
         self.is_mean = all(records_mean(header["camera"]) for header in headers)
-        config = InferenceConfig(device=device, precision=precision, attention_window=max(16, *crops), compile=False)
+        config = InferenceConfig(
+            device=device,
+            precision=precision,
+            self_ensemble=self_ensemble,
+            attention_window=max(16, *crops),
+            compile=False,
+        )
         self.inference = CascadeInference.load(paths, config)
         self.num_frames = self.inference.num_frames
 
@@ -153,6 +163,7 @@ def reconstruct(
     memory: int | None = None,
     device: Device = "auto",
     precision: Precision = "auto",
+    self_ensemble: Views = 1,
     max_pixels: int = MAX_PIXELS,
     max_bytes: int = MAX_BYTES,
     progress: Progress | None = None,
@@ -170,6 +181,8 @@ def reconstruct(
     tile : side in px of a square of as many pixels as go through the networks at once; None chooses by memory
     memory : bytes that may be taken; None is half of what is free
     device, precision : ``auto`` takes CUDA, else Apple's mps, else the CPU, and bfloat16 on a GPU that has it
+    self_ensemble : 2, 4 or 8 average the middle frame over as many views of the picture, mirrored and turned: a little
+        sharper, and slower
     max_pixels, max_bytes : larger files are refused
     progress : is told how many stages of tiles are done, and of how many
 
@@ -187,9 +200,11 @@ def reconstruct(
     elif not isinstance(picture, Picture):
         picture = as_picture(picture)
     paths = (weights,) if isinstance(weights, str | Path) else tuple(weights or ())
-    return _load(camera, paths, device, precision)(picture, frames, scale, tile, memory, progress)
+    return _load(camera, paths, device, precision, self_ensemble)(picture, frames, scale, tile, memory, progress)
 
 
 @lru_cache(maxsize=2)
-def _load(camera: Camera, weights: tuple[str | Path, ...], device: Device, precision: Precision) -> Reconstructor:
-    return Reconstructor(camera, weights, device, precision)
+def _load(
+    camera: Camera, weights: tuple[str | Path, ...], device: Device, precision: Precision, self_ensemble: Views
+) -> Reconstructor:
+    return Reconstructor(camera, weights, device, precision, self_ensemble)

@@ -105,6 +105,10 @@ def make_checkpoint(
     state: TrainingState, hparams: Hparams, provenance: Mapping[str, Any], camera: Camera, camera_name: str
 ) -> Checkpoint:
     """The trained stage with its record; the batch size is the one found where it was left open."""
-    described = {"name": camera_name, "energy": [float(e) for e in camera.energy]}
+    described = {
+        "name": camera_name,
+        "energy": [float(e) for e in camera.energy],
+        "symmetries": sorted(camera.symmetries),
+    }
     settled = {**hparams.model_dump(mode="json"), "batch_size": state.batch_size}
     return Checkpoint(state.mean, camera.num_frames, described, settled, dict(provenance))

@@ -50,6 +50,20 @@ def test_an_array_a_file_and_an_image_give_the_same_frames(weights, photo, tmp_p
     np.testing.assert_array_equal(middle.frames[0], result.frames[3])
 
 
+def test_the_middle_frame_may_be_the_mean_over_views(command, weights, photo, tmp_path):
+    photo = photo[:80, :112]  # without padding, which would turn with it
+    plain, mean = (
+        unsmear.reconstruct(photo, weights=weights, device="cpu", frames=4, self_ensemble=number) for number in (1, 8)
+    )
+    turned = unsmear.reconstruct(np.rot90(photo), weights=weights, device="cpu", frames=4, self_ensemble=8)
+    assert np.abs(plain.frames[0].astype(int) - mean.frames[0]).max() > 1
+    assert np.abs(np.rot90(turned.frames[0], -1).astype(int) - mean.frames[0]).max() <= 1
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    assert command(tmp_path / "photo.png", "--frames", 4, "--self-ensemble", 8) == 0
+    written = np.asarray(Image.open(tmp_path / "photo" / "frame_4.png"))
+    np.testing.assert_array_equal(written, mean.frames[0])
+
+
 def test_frames_in_between_lie_between(weights, photo):
     few = unsmear.reconstruct(photo, weights=weights, device="cpu")
     many = unsmear.reconstruct(photo, weights=weights, device="cpu", frames=13)

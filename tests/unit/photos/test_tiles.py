@@ -61,6 +61,16 @@ def test_seams_are_invisible(inference, photo):
     assert np.abs(whole.astype(int) - tiled).max() <= 1
 
 
+def test_views_that_are_averaged_have_no_seams_either(weights, photo):
+    config = InferenceConfig(device="cpu", attention_window=128, self_ensemble=8)
+    cascade = TiledCascade(CascadeInference.load(find_weights([weights]), config), (4,))
+    picture = np.tile(photo, (5, 4, 1))[:431, :469]
+    whole, tiled = np.empty((1, *picture.shape), np.uint8), np.empty((1, *picture.shape), np.uint8)
+    cascade(picture, whole, 480)
+    cascade(picture, tiled, cascade.smallest)
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+
+
 def test_motion_has_no_seams_either(motion_weights, photo):
     config = InferenceConfig(device="cpu", attention_window=128)
     cascade = TiledCascade(CascadeInference.load(find_weights([motion_weights]), config), tuple(range(1, 8)))
