@@ -181,6 +181,11 @@ def test_repeats_differ_in_the_training_seed_alone(values):
         assert config.sweep_of(name, "center").inherit == "masked" and config.sweep_of(name, "f35") is None
 
 
+def test_views_are_also_read_from_a_command_line(values):
+    # What `--config 'evaluation={self_ensemble: 8}'` becomes.
+    assert load_config({**values, "evaluation": {"self_ensemble": "8"}}).evaluation.self_ensemble == 8
+
+
 def test_one_setting_scales_the_steps_of_all_trainings(values):
     stage(values, 0)["training"], stage(values, 1)["training"] = {"steps": 2005, "crop": 64}, {"warmup_steps": 30}
     plain = load_config(values)

@@ -113,6 +113,12 @@ class InferenceConfig(Section):
         "AVX2 or AVX-512 and a C++ compiler, unless compile is true",
     )
 
+    @field_validator("self_ensemble", mode="before")
+    @classmethod
+    def _read_number(cls, value: object) -> object:
+        # What a command line gives within braces is text, which a choice among numbers does not take.
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
     @model_validator(mode="after")
     def _check_one_way_to_run(self) -> Self:
         if self.compile is True and self.kernels is True:
