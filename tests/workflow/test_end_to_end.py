@@ -76,6 +76,7 @@ def test_weights_say_what_they_are(finished_once):
     folder = finished_once.folder / "results/models/masked"
     header = read_header(folder / "f26/final/weights.safetensors")
     assert header["spec"]["predicts"] == [2, 6] and header["camera"]["name"] == "masked"
+    assert header["camera"]["symmetries"] == ["mirror_x", "mirror_y", "transpose"]
     assert header["provenance"]["order"] == "true"
     standard = finished_once.folder / "results/models/standard"
     orders = [read_header(standard / s / "final/weights.safetensors")["provenance"]["order"] for s in STAGES]
