@@ -20,7 +20,7 @@ from unsmear.evaluation.psnr import psnr
 from unsmear.optics.camera import Camera
 from unsmear.optics.config import CameraConfig
 from unsmear.photos.picture import Picture, read_picture
-from unsmear.photos.reconstruct import Reconstructor
+from unsmear.photos.reconstructor import Reconstructor
 
 SIDE, NUM_FRAMES = 384, 7
 CONSTANTS = np.geomspace(1e-4, 1, 9)

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
     from unsmear.photos.choice import choose_frames
     from unsmear.photos.printer import Printer
-    from unsmear.photos.reconstruct import Reconstructor
+    from unsmear.photos.reconstructor import Reconstructor
     from unsmear.photos.sources import name_of
 
     began = time.monotonic()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from unsmear.out_of_memory import is_out_of_memory
 from unsmear.photos.picture import Picture
-from unsmear.photos.reconstruct import Reconstructor
 from unsmear.photos.reconstruction import Reconstruction
+from unsmear.photos.reconstructor import Reconstructor
 from unsmear.photos.save import Output, choose_folder, save_reconstruction, write_picture
 from unsmear.photos.sources import read_photo
 from unsmear.photos.video import fit

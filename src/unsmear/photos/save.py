@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import re
-import tempfile
+import secrets
+import shutil
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -82,21 +83,25 @@ def save_reconstruction(
         raise ValueError(f"{folder} is a file, not a folder; name another one")
     if folder.exists() and not overwrite:
         raise TakenError(f"{folder} is there already; name another folder, or overwrite it")
+    parent = folder.resolve().parent
+    # Named before it is made, so that no signal comes between its making and the duty to remove it.
+    scratch = parent / f".unsmear-{secrets.token_hex(4)}"
     try:
-        parent = folder.resolve().parent
         parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=parent, prefix=".unsmear-") as scratch:
-            temporary = Path(scratch) / "made"
-            temporary.mkdir()
-            names = [path.name for path in _write(result, temporary, output)]
-            if folder.exists() and overwrite:
-                _replace_files(folder, temporary, Path(scratch) / "earlier")
-            else:
-                temporary.rename(folder)
+        scratch.mkdir(mode=0o700)
+        temporary = scratch / "made"
+        temporary.mkdir()
+        names = [path.name for path in _write(result, temporary, output)]
+        if folder.exists() and overwrite:
+            _replace_files(folder, temporary, scratch / "earlier")
+        else:
+            temporary.rename(folder)
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
             raise TakenError(f"{folder} is there already; name another folder, or overwrite it") from None
         raise ValueError(f"{folder} cannot be written ({error.strerror or error}); name another --output") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     return [folder / name for name in names]
 
 

@@ -282,6 +282,21 @@ def test_an_interruption_leaves_nothing(command, photo, tmp_path, monkeypatch):
     assert command("a.png") == 130 and [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
+def test_an_interruption_as_the_hidden_folder_is_made_leaves_nothing(command, photo, tmp_path, monkeypatch):
+    Image.fromarray(photo).save(tmp_path / "a.png")
+    make, made = Path.mkdir, []
+
+    def interrupt(folder, *args, **kwargs):
+        make(folder, *args, **kwargs)
+        if folder.name.startswith(".unsmear-"):
+            made.append(folder)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "mkdir", interrupt)
+    assert command("a.png") == 130
+    assert len(made) == 1 and [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
 def test_a_full_disk_is_said_before_it_is_written(weights, photo, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -12,7 +12,7 @@ from PIL import Image
 from unsmear.evaluation.psnr import psnr
 from unsmear.optics.exposure import expose
 from unsmear.photos.picture import Picture
-from unsmear.photos.reconstruct import Reconstructor
+from unsmear.photos.reconstructor import Reconstructor
 from unsmear.photos.tiles import TiledCascade
 from unsmear.weights.load import CAMERAS
 

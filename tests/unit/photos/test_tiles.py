@@ -152,7 +152,7 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 import numpy as np
-from unsmear.photos.reconstruct import Reconstructor
+from unsmear.photos.reconstructor import Reconstructor
 from unsmear.photos.tiles import TiledCascade
 
 def most_memory():
